@@ -1,0 +1,108 @@
+"""Configuration, read once from the environment into a frozen Settings.
+
+Every variable may also be given as `<NAME>_FILE`, the path of a file that holds the value (container secrets).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from environs import Env, EnvError
+
+from shared.errors import DomainError
+
+#: The services that stand behind the gateway; the names are those on the bus and of the database schemas.
+SERVICES = ("intake", "chain_of_custody", "classifier")
+
+
+class SettingsError(DomainError):
+    """A variable of the environment is missing or wrong; the detail says which and how to mend it."""
+
+    code = "settings"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may set; see docs/operators.md for the variables."""
+
+    data_dir: Path
+    keys_dir: Path
+    http_port: int
+    demo: bool
+    public_url: str
+    database_url: str
+    bus_frontend: str
+    bus_backend: str
+    s3_endpoint: str | None
+    s3_access_key: str | None
+    s3_secret_key: str | None
+    s3_bucket: str
+    retention_years: int
+    log_level: str
+
+    def service_database_url(self, name: str) -> str:
+        """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
+        parts = urlsplit(self.database_url)
+        role = f"{parts.path.lstrip('/')}_{name}"
+        return _with_login(self.database_url, role, (self.keys_dir / f"database-{name}.secret").read_text().strip())
+
+    def owner_database_url(self) -> str:
+        """The SQLAlchemy URL of the owner, who makes roles, schemas and tables and whom no service uses."""
+        parts = urlsplit(self.database_url)
+        if parts.password:
+            return _with_login(self.database_url, parts.username or "", parts.password)
+        secret = self.keys_dir / "database-owner.secret"
+        return _with_login(self.database_url, parts.username or "", secret.read_text().strip() if secret.exists() else "")
+
+
+def _with_login(url: str, user: str, password: str) -> str:
+    parts = urlsplit(url)
+    place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    login = f"{quote(user, safe='')}{f':{quote(password, safe="")}' if password else ''}@" if user else ""
+    return urlunsplit(("postgresql+psycopg", login + place, parts.path, parts.query, ""))
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads the SIGLAB_ variables; raises SettingsError with the name of the variable that is wrong."""
+    given = dict(os.environ if environment is None else environment)
+    for name in [n for n in given if n.startswith("SIGLAB_") and n.endswith("_FILE")]:
+        try:
+            given.setdefault(name.removesuffix("_FILE"), Path(given[name]).read_text().strip())
+        except OSError as error:
+            raise SettingsError(f"{name} names a file that cannot be read: {error}") from error
+    env = _Env(given)
+    try:
+        data_dir = Path(env.str("SIGLAB_DATA_DIR", "var")).resolve()
+        port = env.int("SIGLAB_HTTP_PORT", 8080)
+        return Settings(
+            data_dir=data_dir,
+            keys_dir=Path(env.str("SIGLAB_KEYS_DIR", str(data_dir / "keys"))).resolve(),
+            http_port=port,
+            demo=env.bool("SIGLAB_DEMO", False),
+            public_url=env.str("SIGLAB_PUBLIC_URL", f"http://127.0.0.1:{port}"),
+            database_url=env.str("SIGLAB_DATABASE_URL", "postgresql://siglab@127.0.0.1:5432/siglab"),
+            bus_frontend=env.str("SIGLAB_BUS_FRONTEND", "tcp://127.0.0.1:5555"),
+            bus_backend=env.str("SIGLAB_BUS_BACKEND", "tcp://127.0.0.1:5556"),
+            s3_endpoint=env.str("SIGLAB_S3_ENDPOINT", "") or None,
+            s3_access_key=env.str("SIGLAB_S3_ACCESS_KEY", "") or None,
+            s3_secret_key=env.str("SIGLAB_S3_SECRET_KEY", "") or None,
+            s3_bucket=env.str("SIGLAB_S3_BUCKET", "siglab-spectra"),
+            retention_years=env.int("SIGLAB_RETENTION_YEARS", 10),
+            log_level=env.str("SIGLAB_LOG_LEVEL", "INFO"),
+        )
+    except EnvError as error:
+        raise SettingsError(str(error)) from error
+
+
+class _Env(Env):
+    """environs over a given mapping instead of the process's own environment."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        super().__init__(eager=True)
+        self._given = given
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        return self._given.get(env_key, default)
