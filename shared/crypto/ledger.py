@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
 )
 
 from siglab_clients.tlog.checkpoints import Checkpoint
@@ -26,7 +25,6 @@ __all__ = [
     "commitment_entry",
     "event_digest",
     "leaf_hash",
-    "load_ledger_key",
     "make_ledger_key",
     "new_salt",
     "sign_checkpoint",
@@ -46,14 +44,6 @@ def make_ledger_key(origin: str) -> tuple[bytes, str]:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return pem, str(verifier_key(origin, key))
-
-
-def load_ledger_key(pem: bytes) -> Ed25519PrivateKey:
-    """The signing key in a PEM; ValueError when it is of another kind."""
-    key = load_pem_private_key(pem, password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("the ledger key is not an Ed25519 key")
-    return key
 
 
 def verifier_key(origin: str, key: Ed25519PrivateKey) -> VerifierKey:

@@ -48,7 +48,7 @@ class MemoryLogStore:
 
 
 def append(store: LogStore, size: int, leaves: Sequence[bytes]) -> int:
-    """Adds leaf hashes to the tree of `size` and returns its new size; reads the right edge once, writes once."""
+    """Adds leaf hashes to the tree of `size` and returns its new size; one read (the right edge), one write."""
     if not leaves:
         return size
     known = _read(store, _subtrees((0, size)))
@@ -82,7 +82,10 @@ def inclusion_proofs(store: LogStore, indices: Iterable[int], size: int) -> dict
 
 
 def consistency_proof(store: LogStore, old_size: int, size: int) -> list[bytes]:
-    """The proof that the tree of `size` only adds to the tree of `old_size` (RFC 6962 section 2.1.2); empty for 0 and `size`."""
+    """The proof that the tree of `size` only adds to that of `old_size` (RFC 6962 section 2.1.2).
+
+    It is empty when `old_size` is 0 or `size`.
+    """
     if not 0 <= old_size <= size:
         raise ValueError(f"a tree of {size} leaves has no older tree of {old_size}")
     return _hashes_of(store, _consistency_spans(old_size, size))
@@ -129,7 +132,10 @@ def _split(width: int) -> int:
 
 
 def _subtrees(span: Span) -> list[Place]:
-    """The complete subtrees a span of leaves is made of, left to right; the span starts where RFC 6962 lets subtrees start."""
+    """The complete subtrees that a span of leaves is made of, left to right.
+
+    Spans of RFC 6962 start at multiples of a power of two not below their width, so this always comes out.
+    """
     start, end = span
     places: list[Place] = []
     while start < end:

@@ -21,7 +21,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of_subtrees(hashes: Sequence[bytes]) -> bytes:
-    """The root over complete subtrees that become smaller from left to right; of none, the empty tree's root."""
+    """The root over complete subtrees that become smaller from left to right."""
     if not hashes:
         return EMPTY_ROOT
     value = hashes[-1]

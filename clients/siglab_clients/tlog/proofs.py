@@ -8,7 +8,7 @@ from siglab_clients.tlog.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, hashes: Sequence[bytes], root: bytes) -> None:
-    """Returns when `hashes` prove that `leaf` (a leaf hash) is number `index` of the tree of `size` with `root`.
+    """Returns when `hashes` prove the leaf hash `leaf` to be number `index` of the tree of `size` with `root`.
 
     Raises ProofError otherwise.
     """
@@ -35,7 +35,10 @@ def verify_inclusion(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]
 def verify_consistency(
     old_size: int, old_root: bytes, size: int, root: bytes, hashes: Sequence[bytes]
 ) -> None:
-    """Returns when `hashes` prove that the tree of `size` only adds leaves to the tree of `old_size`; ProofError otherwise."""
+    """Returns when `hashes` prove that the tree of `size` only adds leaves to the tree of `old_size`.
+
+    Raises ProofError otherwise.
+    """
     _require_hashes([old_root, root, *hashes])
     if not 0 <= old_size <= size:
         raise ProofError(f"the log shrank from {old_size} to {size} entries")
