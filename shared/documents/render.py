@@ -1,0 +1,38 @@
+"""PDF documents by typst, from a template in a service's `documents/` folder and data as JSON.
+
+The template reads its data with `json(bytes(sys.inputs.data))`. Fonts come from the project's own folder where set-up made it (Noto
+Sans and Noto Sans Thai); nothing is taken from the system, so that the same data gives the same pages everywhere.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from shared.errors import DomainError
+
+FONTS = Path(__file__).parent / "fonts"
+
+
+class DocumentError(DomainError):
+    """A template and its data do not fit; the detail is typst's own message."""
+
+    code = "document"
+
+
+def render_pdf(template: Path, data: Mapping[str, Any]) -> bytes:
+    """The PDF of `template` with `data`; raises DocumentError where typst refuses."""
+    try:
+        return bytes(
+            typst.compile(
+                template,
+                root=template.parent,
+                font_paths=[FONTS] if FONTS.is_dir() else [],
+                ignore_system_fonts=True,
+                sys_inputs={"data": json.dumps(data)},
+            )
+        )
+    except (typst.TypstError, RuntimeError) as error:
+        raise DocumentError(f"{template.name}: {error}") from error

@@ -1,0 +1,103 @@
+"""Runs each write request as one transaction, and once only for one Idempotency-Key.
+
+The key's record is inserted first, in the transaction of the effect: a second request with the same key waits on the unique index
+until the first has ended, and then either gives its answer again or, where it was refused and so left nothing, does the work.
+"""
+
+import functools
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, g, request
+from sqlalchemy import text
+
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Invalid
+from shared.http import context
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+View = Callable[..., Any]
+
+
+def transactional(view: View) -> View:
+    """Wraps a view: writes are committed below status 400 and rolled back above; reads never write."""
+
+    @functools.wraps(view)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        if request.method not in WRITES:
+            return view(*args, **kwargs)
+        unit = context.uow()
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return _finish(unit, current_app.make_response(view(*args, **kwargs)))
+        if not _KEY.fullmatch(key):
+            raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters.", code="idempotency_key_malformed")
+        name = {"actor": context.actor().login, "key": key}
+        digest = _request_digest()
+        if not _claim(unit, name, digest):
+            return _replay(unit, name, digest)
+        response = current_app.make_response(view(*args, **kwargs))
+        if response.status_code < 400:
+            _remember(unit, name, response)
+        return _finish(unit, response)
+
+    return run
+
+
+def close(_: BaseException | None = None) -> None:
+    """Gives the request's connection back; whatever was not committed is forgotten."""
+    unit = g.pop("uow", None)
+    if unit is not None:
+        unit.close()
+
+
+def _finish(unit: UnitOfWork, response: Response) -> Response:
+    if response.status_code < 400:
+        unit.commit()
+    else:
+        unit.rollback()
+    return response
+
+
+def _request_digest() -> bytes:
+    digest = hashlib.sha256()
+    for part in (request.method.encode(), request.path.encode(), request.query_string, request.get_data()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+def _claim(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> bool:
+    insert = text(
+        f"INSERT INTO {unit.schema}.idempotency (actor, key, request_sha256) VALUES (:actor, :key, :digest) "
+        "ON CONFLICT DO NOTHING RETURNING 1"
+    )
+    return unit.session.execute(insert, {**name, "digest": digest}).scalar() is not None
+
+
+def _remember(unit: UnitOfWork, name: dict[str, str], response: Response) -> None:
+    update = text(
+        f"UPDATE {unit.schema}.idempotency SET status = :status, headers = CAST(:headers AS jsonb), body = :body "
+        "WHERE actor = :actor AND key = :key"
+    )
+    kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
+    values = {"status": response.status_code, "headers": current_app.json.dumps(kept), "body": response.get_data()}
+    unit.session.execute(update, {**name, **values})
+
+
+def _replay(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> Response:
+    query = text(
+        f"SELECT request_sha256, status, headers, body FROM {unit.schema}.idempotency WHERE actor = :actor AND key = :key"
+    )
+    row = unit.session.execute(query, name).one()
+    if bytes(row.request_sha256) != digest:
+        raise Invalid(
+            "This Idempotency-Key was used for another request; use a new key for a new act.", code="idempotency_key_reused"
+        )
+    response = Response(bytes(row.body), row.status, row.headers)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
