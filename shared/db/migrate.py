@@ -21,8 +21,13 @@ from shared.errors import DomainError
 
 ROOT = Path(__file__).parents[2]
 #: Schema -> folder of its Alembic revisions.
-MIGRATIONS = {"gateway": ROOT / "gateway" / "migrations"} | {
-    name: ROOT / "services" / name / "migrations" for name in SERVICES
+MIGRATIONS = {
+    name: folder
+    for name, folder in {
+        "gateway": ROOT / "gateway" / "migrations",
+        **{name: ROOT / "services" / name / "migrations" for name in SERVICES},
+    }.items()
+    if (folder / "env.py").exists()
 }
 
 
