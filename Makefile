@@ -1,0 +1,69 @@
+# Siglab: `make help` lists what there is. A machine needs Python >= 3.11, make and the package registries.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PY := .venv/bin/python
+# "directory" (default) keeps spectra in the data folder; "minio" runs the object store that `make minio` built.
+STORE ?= directory
+SIGLAB_DEMO ?= 1
+
+PYTHON_READY := .venv/.siglab-ready
+ASSETS_READY := gateway/static/vendor/.ready
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
+
+.PHONY: help setup run demo test check format bench minio browser clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(PYTHON_READY) $(ASSETS_READY) ## Python environment and web assets, as the lock files say
+
+$(PYTHON_READY): pyproject.toml uv.lock clients/pyproject.toml deploy/setup/python_env.sh
+	@sh deploy/setup/python_env.sh
+	@touch $@
+
+$(ASSETS_READY): package.json package-lock.json deploy/assets/build.py deploy/setup/web_assets.sh | $(PYTHON_READY)
+	@sh deploy/setup/web_assets.sh
+	@touch $@
+
+run: setup ## the whole system on http://127.0.0.1:$SIGLAB_HTTP_PORT (8080); Ctrl-C stops it; STORE=minio
+	@SIGLAB_DEMO=$(SIGLAB_DEMO) $(PY) -m deploy.local run --tethered --store $(STORE)
+
+demo: setup ## one exhibit from submission to the released report and its custody bundle
+	@$(PY) -m deploy.demo.run
+
+test: setup browser ## every test that this machine can run
+	@$(PY) -m pytest $(ARGS)
+
+check: setup ## format, lint, types, import contracts
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+format: setup ## put the sources into the one format
+	@$(PY) -m ruff check --fix --quiet . || true
+	@$(PY) -m ruff format .
+
+bench: setup ## benchmarks beside their alternatives; results in benchmarks/results
+	@$(PY) -m benchmarks $(ARGS)
+
+browser: ## Chromium for the tests of pages
+	@sh deploy/setup/browser.sh
+
+minio: var/bin/minio ## an object store built from source at var/bin/minio (needs Go)
+
+var/bin/minio:
+	@command -v go >/dev/null 2>&1 || { \
+	  echo "make minio: Go is missing. Install Go >= 1.24 (Debian: apt-get install golang) and run it again." >&2; exit 1; }
+	@mkdir -p var/bin
+	@echo "building MinIO $(MINIO_VERSION) from source: about three minutes the first time"
+	@GOBIN="$(CURDIR)/var/bin" CGO_ENABLED=0 go install github.com/minio/minio@$(MINIO_VERSION)
+	@var/bin/minio --version | head -1
+
+clean: ## remove what set-up made; the data in var/ stays
+	rm -rf .venv node_modules build gateway/static/vendor shared/documents/fonts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './var/*' -type d -prune -exec rm -rf {} +
