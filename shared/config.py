@@ -61,8 +61,8 @@ class Settings:
 def _with_login(url: str, user: str, password: str) -> str:
     parts = urlsplit(url)
     place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    login = f"{quote(user, safe='')}{f':{quote(password, safe="")}' if password else ''}@" if user else ""
-    return urlunsplit(("postgresql+psycopg", login + place, parts.path, parts.query, ""))
+    login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+    return urlunsplit(("postgresql+psycopg", f"{login}@{place}" if login else place, parts.path, parts.query, ""))
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -9,18 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from shared.bus.client import BusClient, BusRequest, BusResponse
+from shared.bus.messages import BusRequest, BusResponse
 from shared.config import Settings
 from shared.crypto.assertions import HEADER, AssertionSigner, AssertionVerifier
 from shared.db.engine import open_sessions
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from shared.bus.client import BusClient
 
 
 def utc_now() -> datetime:
@@ -62,8 +65,10 @@ class Runtime:
         return engine
 
     @cached_property
-    def bus(self) -> BusClient:
-        """The client of the bus."""
+    def bus(self) -> "BusClient":
+        """The client of the bus; imported when first used, since a command-line tool or a migration needs no sockets."""
+        from shared.bus.client import BusClient
+
         return BusClient(self.settings.bus_frontend, self.settings.keys_dir, self.party)
 
     @cached_property
