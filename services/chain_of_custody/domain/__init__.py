@@ -1,0 +1,1 @@
+"""Rules of custody without any framework."""

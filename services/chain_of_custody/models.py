@@ -1,0 +1,230 @@
+"""Tables of custody: items and where they are, acts upon them, and the log that proves the acts.
+
+Masses are exact decimals in milligrams; uncertainties are expanded (k = 2). Events, the log's entries, hashes and checkpoints are
+insert-only, for the database role too (E12).
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db.tables import declarative_base_for
+
+Base: Any = declarative_base_for("chain_of_custody")
+
+MILLIGRAMS = Numeric(24, 9)
+
+
+class Person(Base):
+    """Who may hold evidence: a copy of the accounts, kept current by the gateway."""
+
+    __tablename__ = "people"
+    login: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    office: Mapped[str | None]
+    active: Mapped[bool]
+
+
+class Location(Base):
+    """A place: a room, a safe, a shelf; `path` names it with all places around it."""
+
+    __tablename__ = "locations"
+    __table_args__ = (UniqueConstraint("parent_id", "name", postgresql_nulls_not_distinct=True),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("chain_of_custody.locations.id"))
+    name: Mapped[str]
+    path: Mapped[str]
+
+
+class Item(Base):
+    """One exhibit or aliquot as it stands now; how it came to be so is told by its events alone."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        Index("ix_items_holder", "holder_kind", "holder"),
+        Index(
+            "uq_items_exhibit",
+            "exhibit_id",
+            unique=True,
+            postgresql_where=text("parent_id IS NULL"),
+        ),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("chain_of_custody.items.id"), index=True)
+    root_id: Mapped[str] = mapped_column(index=True)
+    exhibit_id: Mapped[str] = mapped_column(index=True)
+    office: Mapped[str] = mapped_column(index=True)
+    submission_id: Mapped[str] = mapped_column(index=True)
+    submission_number: Mapped[str]
+    receipt_number: Mapped[str]
+    line: Mapped[int | None]
+    kind: Mapped[str]
+    programme: Mapped[str | None]
+    description: Mapped[str]
+    physical_form: Mapped[str]
+    gross_mass_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
+    seal_number: Mapped[str | None]
+    seal_condition: Mapped[str | None]
+    holder_kind: Mapped[str]
+    holder: Mapped[str]
+    holder_name: Mapped[str]
+    blocked: Mapped[bool]
+    open_holds: Mapped[int] = mapped_column(Integer, default=0)
+    ending: Mapped[str | None]
+    state: Mapped[str] = mapped_column(index=True)
+    remaining_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
+    uncertainty_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
+    aliquots: Mapped[int] = mapped_column(Integer, default=0)
+    events: Mapped[int] = mapped_column(Integer, default=0)
+    last_digest: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Handover(Base):
+    """An offer of items from their holder to one person, and how it ended."""
+
+    __tablename__ = "handovers"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    giver: Mapped[str] = mapped_column(index=True)
+    giver_name: Mapped[str]
+    receiver: Mapped[str] = mapped_column(index=True)
+    receiver_name: Mapped[str]
+    purpose: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str | None]
+    offered_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class HandoverItem(Base):
+    """One item of an offer; `pending` lets an item stand in one open offer at a time."""
+
+    __tablename__ = "handover_items"
+    __table_args__ = (
+        Index("uq_handover_items_pending", "item_id", unique=True, postgresql_where=text("pending")),
+    )
+    handover_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.handovers.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("chain_of_custody.items.id"), primary_key=True, index=True
+    )
+    number: Mapped[str]
+    pending: Mapped[bool]
+
+
+class Hold(Base):
+    """An order that an item be kept as it is."""
+
+    __tablename__ = "holds"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"), index=True)
+    reason: Mapped[str]
+    placed_by: Mapped[str]
+    placed_at: Mapped[datetime]
+    released_by: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    release_reason: Mapped[str | None]
+
+
+class Disposal(Base):
+    """A destruction on its way: requested, authorised, executed."""
+
+    __tablename__ = "disposals"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"), index=True)
+    method: Mapped[str]
+    purpose: Mapped[str]
+    state: Mapped[str]
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    authorised_by: Mapped[str | None]
+    authorised_at: Mapped[datetime | None]
+    executed_by: Mapped[str | None]
+    witness: Mapped[str | None]
+    executed_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """One act: `record` is its RFC 8785 text, which is the evidence; the columns beside it are for finding it."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("item_id", "sequence"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"))
+    sequence: Mapped[int]
+    type: Mapped[str]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    record: Mapped[str]
+    digest: Mapped[str]
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class PendingEvent(Base):
+    """Events that wait for their place in the log; the one table of the ledger from which rows go."""
+
+    __tablename__ = "pending_events"
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    event_id: Mapped[str]
+
+
+class LogEntry(Base):
+    """A leaf: which event has it, and the commitment that everybody may see."""
+
+    __tablename__ = "log_entries"
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    event_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), unique=True)
+    entry: Mapped[bytes]
+
+
+class LogHash(Base):
+    """The hash of a complete subtree; level 0 are the leaves."""
+
+    __tablename__ = "log_hashes"
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hash: Mapped[bytes]
+
+
+class LogCheckpoint(Base):
+    """A signed head of the log; one a batch."""
+
+    __tablename__ = "log_checkpoints"
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    root: Mapped[bytes]
+    note: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class Verification(Base):
+    """What a full check of the ledger against itself found."""
+
+    __tablename__ = "verifications"
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    size: Mapped[int] = mapped_column(BigInteger)
+    ok: Mapped[bool]
+    findings: Mapped[list[str]] = mapped_column(JSONB)

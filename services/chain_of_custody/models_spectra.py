@@ -1,0 +1,1 @@
+"""Tables of spectra and of the uploads that bring them."""

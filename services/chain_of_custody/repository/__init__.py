@@ -1,0 +1,1 @@
+"""Queries of custody, isolated by office inside the query."""

@@ -1,0 +1,1 @@
+"""HTTP of custody: one blueprint a subject."""

@@ -1,0 +1,1 @@
+"""Use cases of custody: one file a family."""

@@ -1,0 +1,36 @@
+"""`python -m services.chain_of_custody.worker`: runs custody's jobs, and gives events their place in the log."""
+
+from services.chain_of_custody.app import NAME
+from services.chain_of_custody.service.sequence_events import Sequencer
+from services.chain_of_custody.service.verify_ledger import register_verification, verify_soon
+from shared.config import load_settings
+from shared.jobs.app import Jobs
+from shared.observability.logging import configure_logging
+from shared.runtime import Runtime
+
+QUEUES = ("default", "ledger", "spectra")
+CONCURRENCY = 4
+
+
+def make_jobs(runtime: Runtime) -> Jobs:
+    """Every task of the service, registered."""
+    jobs = Jobs(runtime)
+    register_verification(jobs)
+    return jobs
+
+
+def main() -> None:
+    """Works until SIGTERM."""
+    settings = load_settings()
+    configure_logging(settings.log_level, f"{NAME}.worker")
+    runtime = Runtime(NAME, settings)
+    sequencer = Sequencer(runtime).start()
+    verify_soon(runtime)
+    try:
+        make_jobs(runtime).run_worker(QUEUES, concurrency=CONCURRENCY)
+    finally:
+        sequencer.stop()
+
+
+if __name__ == "__main__":
+    main()
