@@ -46,7 +46,9 @@ def build_vendor(target: Path) -> None:
             sheet = (MODULES / "@fontsource" / package / f"{weight}.css").read_text()
             rules += [_web_font(sheet, package, subset, weight, target / "fonts") for subset in subsets]
     (target / "fonts.css").write_text("".join(rules))
-    packages = sorted({source.split("/")[0] for source in FILES} | {f"@fontsource/{name}" for name in SUBSETS})
+    packages = sorted(
+        {source.split("/")[0] for source in FILES} | {f"@fontsource/{name}" for name in SUBSETS}
+    )
     (target / "LICENCES.txt").write_text("\n".join(_licence(package) for package in packages))
 
 
@@ -80,12 +82,16 @@ def build_document_fonts(target: Path) -> None:
         for weight in WEIGHTS:
             parts = []
             for subset in subsets:
-                font = TTFont(MODULES / "@fontsource" / package / "files" / f"{package}-{subset}-{weight}-normal.woff2")
+                font = TTFont(
+                    MODULES / "@fontsource" / package / "files" / f"{package}-{subset}-{weight}-normal.woff2"
+                )
                 font.flavor = None
                 parts.append(target / f".{package}-{subset}-{weight}.ttf")
                 font.save(parts[-1])
             family = package.replace("noto-sans", "Noto Sans").replace("-thai", " Thai")
-            whole = merge.Merger().merge([str(part) for part in parts]) if len(parts) > 1 else TTFont(parts[0])
+            whole = (
+                merge.Merger().merge([str(part) for part in parts]) if len(parts) > 1 else TTFont(parts[0])
+            )
             _name(whole, family, STYLES[weight])
             whole.save(target / f"{family.replace(' ', '')}-{STYLES[weight]}.ttf")
             for part in parts:
