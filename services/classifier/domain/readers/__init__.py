@@ -1,0 +1,1 @@
+"""Readers of instrument files, one a file; `registry` knows which reads what."""

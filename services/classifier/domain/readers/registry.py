@@ -1,0 +1,127 @@
+"""Which format a file has, judged by its content first and its name last, and which reader reads it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.classifier.domain.readers.errors import ReaderError
+from services.classifier.domain.readers.load_from_andi import load_from_andi
+from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
+from services.classifier.domain.run import RawRun
+
+UNKNOWN_FORMAT = "unknown"
+FORMATS = (
+    "ANDI-MS",
+    "ANDI-chrom",
+    "mzML",
+    "mzXML",
+    "JCAMP-DX",
+    "Agilent-ch",
+    "Agilent-D",
+    "Isodat",
+    "ChemStation-report",
+    "Chromeleon",
+    "MSP",
+    "XLSX",
+    "CSV",
+    UNKNOWN_FORMAT,
+)
+HEAD_BYTES = 65_536
+_READERS: dict[str, Callable[[Path], RawRun]] = {
+    "ANDI-MS": load_from_andi,
+    "ANDI-chrom": load_from_andi_chrom,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of a file: its format, why it could not be read (None where it could), and a summary for people."""
+
+    format: str
+    reason: str | None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def recognise(head: bytes, filename: str) -> str:
+    """The format, one of FORMATS, from the first bytes (HEAD_BYTES are enough) and the file's name."""
+    name = filename.lower()
+    text = head[:4096].decode("latin-1")
+    if head[:3] == b"CDF":
+        if b"scan_acquisition_time" in head or b"ms_template_revision" in head:
+            return "ANDI-MS"
+        return "ANDI-chrom" if b"ordinate_values" in head else UNKNOWN_FORMAT
+    if "<mzML" in text or "<indexedmzML" in text:
+        return "mzML"
+    if "<mzXML" in text or "<msRun" in text:
+        return "mzXML"
+    if re.match(r"\s*##TITLE\s*=", text, re.IGNORECASE):
+        return "JCAMP-DX"
+    if head[:4] in (b"\x0281\x00", b"\x0230\x00", b"\x03130", b"\x03179", b"\x03181"):
+        return "Agilent-ch"
+    if head[:4] == b"PK\x03\x04":
+        if name.endswith(".xlsx"):
+            return "XLSX"
+        return "Agilent-D" if name.endswith(".zip") and b".D/" in head else UNKNOWN_FORMAT
+    if name.endswith((".dxf", ".cf", ".did")) and head[:1] == b"\xff":
+        return "Isodat"
+    return _by_text(head, text, name)
+
+
+def _by_text(head: bytes, text: str, name: str) -> str:
+    if head[:2] == b"\xff\xfe" and "R\x00e\x00p\x00o\x00r\x00t" in text:
+        return "ChemStation-report"
+    if "Raw Data:" in text and "Chromatogram Data" in text:
+        return "Chromeleon"
+    if name.endswith(".msp") and re.match(r"\s*name\s*:", text, re.IGNORECASE):
+        return "MSP"
+    if name.endswith((".csv", ".txt")) and b"\x00" not in head and re.search(r"[,;\t]", text):
+        return "CSV"
+    return UNKNOWN_FORMAT
+
+
+def read(path: Path, filename: str | None = None) -> RawRun:
+    """Read a raw run; raises ReaderError with the reason, also for a format that has no reader, and nothing else."""
+    return _read_as(recognise(_head(path), filename or path.name), path)
+
+
+def describe(path: Path, filename: str) -> Reading:
+    """Read a file as far as it goes and say what it holds; never raises for what the file contains."""
+    found = UNKNOWN_FORMAT
+    try:
+        found = recognise(_head(path), filename)
+        run = _read_as(found, path)
+    except ReaderError as error:
+        return Reading(found, str(error))
+    summary: dict[str, Any] = {
+        "scans": run.scans,
+        "from_s": float(run.times_s[0]),
+        "to_s": float(run.times_s[-1]),
+        "points": len(run.mz),
+        "unit": run.unit,
+        "technique": run.technique,
+    }
+    if run.has_spectra:
+        summary |= {"mz_from": float(run.mz.min()), "mz_to": float(run.mz.max())}
+    return Reading(found, None, summary)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as handle:
+            return handle.read(HEAD_BYTES)
+    except OSError as error:
+        raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
+
+
+def _read_as(format_name: str, path: Path) -> RawRun:
+    reader = _READERS.get(format_name)
+    if format_name == UNKNOWN_FORMAT:
+        raise ReaderError("no reader knows this file by its beginning or its name")
+    if reader is None:
+        raise ReaderError(f"the file is {format_name}, which this version recognises but does not read")
+    try:
+        return reader(path)
+    except (OSError, MemoryError, OverflowError, ArithmeticError) as error:
+        raise ReaderError(f"the file could not be read: {type(error).__name__}: {error}") from error
