@@ -48,7 +48,9 @@ class MemoryLogStore:
 
 
 def append(store: LogStore, size: int, leaves: Sequence[bytes]) -> int:
-    """Adds leaf hashes to the tree of `size` and returns its new size; one read (the right edge), one write."""
+    """Adds leaf hashes to the tree of `size` and returns its new size; one read (the right edge), one
+    write.
+    """
     if not leaves:
         return size
     known = _read(store, _subtrees((0, size)))

@@ -89,7 +89,9 @@ class Signature:
 
 @dataclass(frozen=True)
 class SignedNote:
-    """A note taken apart; its text (with the final newline) is worth nothing before a signature was verified."""
+    """A note taken apart; its text (with the final newline) is worth nothing before a signature was
+    verified.
+    """
 
     text: str
     signatures: tuple[Signature, ...]
@@ -129,7 +131,9 @@ def _parse_signature(line: str) -> Signature:
 
 
 def open_note(raw: bytes, key: VerifierKey) -> str:
-    """The text of the note once the signature by `key` holds; other signatures are ignored, as C2SP demands."""
+    """The text of the note once the signature by `key` holds; other signatures are ignored, as C2SP
+    demands.
+    """
     note = parse_note(raw)
     mine = [s for s in note.signatures if s.name == key.name and hmac.compare_digest(s.key_id, key.id)]
     if not mine:

@@ -8,7 +8,8 @@ from siglab_clients.tlog.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, hashes: Sequence[bytes], root: bytes) -> None:
-    """Returns when `hashes` prove the leaf hash `leaf` to be number `index` of the tree of `size` with `root`.
+    """Returns when `hashes` prove the leaf hash `leaf` to be number `index` of the tree of `size` with
+    `root`.
 
     Raises ProofError otherwise.
     """

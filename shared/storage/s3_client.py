@@ -1,0 +1,30 @@
+"""The client of the S3 server, from the settings."""
+
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+
+from shared.config import Settings, SettingsError
+
+
+def connect(settings: Settings) -> Minio:
+    """The client for the configured endpoint; makes no connection yet."""
+    endpoint = settings.s3_endpoint or ""
+    parts = urlsplit(endpoint if "//" in endpoint else f"https://{endpoint}")
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        raise SettingsError("SIGLAB_S3_ENDPOINT is of the form https://host:port.")
+    if not settings.s3_access_key or not settings.s3_secret_key:
+        raise SettingsError("SIGLAB_S3_ENDPOINT needs SIGLAB_S3_ACCESS_KEY and SIGLAB_S3_SECRET_KEY.")
+    http = urllib3.PoolManager(
+        maxsize=16,
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
+    )
+    return Minio(
+        parts.netloc,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key,
+        secure=parts.scheme == "https",
+        http_client=http,
+    )
