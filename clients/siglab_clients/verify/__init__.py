@@ -1,0 +1,1 @@
+"""siglab-verify: checks an evidence bundle offline, with nothing but the log's verifier key."""
