@@ -22,7 +22,6 @@ class Job:
     frames: list[bytes] | None
     #: The lane that works on it, by routing id; None while it waits.
     lane: bytes | None = None
-    started: bool = False
 
 
 class FairQueue:

@@ -14,7 +14,16 @@ from typing import Self
 
 from shared.bus.connection import BrokerLost, Connection, NotConnected
 from shared.bus.messages import BusRequest, BusResponse, decode_response_header
-from shared.bus.protocol import MAX_BODY, WINDOW, Control, Kind, Status, fairness_digest
+from shared.bus.protocol import (
+    MAX_BODY,
+    MAX_HEADER,
+    WINDOW,
+    Control,
+    Kind,
+    ProtocolError,
+    Status,
+    fairness_digest,
+)
 from shared.errors import Deadline, DomainError, TooLarge, Unavailable, WorkerLost
 
 __all__ = ["BusClient", "BusRequest", "BusResponse"]
@@ -53,13 +62,18 @@ class BusClient:
         """
         if len(request.body) > MAX_BODY + _SLACK:
             raise TooLarge(f"A bus request carries at most {MAX_BODY} bytes.")
+        header = request.encode_header()
+        if len(header) > MAX_HEADER:
+            raise TooLarge(f"The headers of a bus request have at most {MAX_HEADER} bytes.")
         end = time.monotonic() + deadline
         try:
-            return self._ask(service, request, end, deadline, fairness_key, stream, patience=0.0)
+            return self._ask(service, header, request.body, end, deadline, fairness_key, stream, patience=0.0)
         except WorkerLost:
             if not _may_repeat(request) or time.monotonic() >= end:
                 raise
-        return self._ask(service, request, end, deadline, fairness_key, stream, patience=_PATIENCE)
+        return self._ask(
+            service, header, request.body, end, deadline, fairness_key, stream, patience=_PATIENCE
+        )
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -69,7 +83,8 @@ class BusClient:
     def _ask(
         self,
         service: str,
-        request: BusRequest,
+        header: bytes,
+        body: bytes,
         end: float,
         budget: float,
         fairness_key: str,
@@ -83,14 +98,14 @@ class BusClient:
             control = Control(
                 Kind.REQ, exchange.id, service, remaining, WINDOW, fairness=fairness_digest(fairness_key)
             )
-            connection.send(control, request.encode_header(), request.body, until=time.monotonic() + patience)
-            reply, header, body = connection.receive(exchange.id, end)
+            connection.send(control, header, body, until=min(end, time.monotonic() + patience))
+            reply, head, content = connection.receive(exchange.id, end)
             exchange.check(reply)
-            status, headers = decode_response_header(header)
+            status, headers = decode_response_header(head)
             if reply.kind is Kind.FIN:
                 exchange.finish()
-                return BusResponse(status, headers, body)
-            exchange.first = body
+                return BusResponse(status, headers, content)
+            exchange.first = content
             if stream:
                 return BusResponse(status, headers, parts=exchange)
             return BusResponse(status, headers, exchange.join())
@@ -100,11 +115,11 @@ class BusClient:
         except BrokerLost as error:
             exchange.drop()
             raise WorkerLost("The connection to the bus was lost.") from error
+        except ProtocolError as error:
+            exchange.close()
+            raise WorkerLost("The service's answer could not be read.") from error
         except DomainError:
             exchange.close()
-            raise
-        except BaseException:
-            exchange.drop()
             raise
 
     def _take(self) -> Connection:
@@ -205,7 +220,7 @@ class Exchange:
     def close(self) -> None:
         """Gives up the rest of the response, and tells the worker so."""
         connection = self._connection
-        if connection is not None:
+        if connection is not None and connection.pid == os.getpid():
             connection.tell(Control(Kind.RESET, self.id))
             self.finish()
 

@@ -27,11 +27,10 @@ def load_public_keys(keys_dir: Path, party: str) -> list[bytes]:
 
 
 def load_allow_list(keys_dir: Path) -> dict[bytes, str]:
-    """Whom the broker lets in: public key -> party, from every `bus/*.pub` but the broker's own."""
+    """Whom the broker lets in: public key -> party, from every `bus/*.pub`."""
     allowed: dict[bytes, str] = {}
     for path in sorted((keys_dir / "bus").glob("*.pub")):
-        if path.stem != "broker":
-            allowed.update(dict.fromkeys(_keys_in(path), path.stem))
+        allowed.update(dict.fromkeys(_keys_in(path), path.stem))
     return allowed
 
 

@@ -158,7 +158,7 @@ class Lane(threading.Thread):
         self._window = control.credits
         try:
             call = WsgiCall(self._app, make_environ(request, self._service, deadline))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever the application raises is answered, and logged with its trace
             self._answer_failure(control.id, request, started=False)
             return
         try:
@@ -166,7 +166,7 @@ class Lane(threading.Thread):
         except StreamEnded as reason:
             self._log.info("response not finished", path=request.path, reason=str(reason))
             self._send(Control(Kind.FIN, control.id, status=Status.BROKEN))
-        except Exception:
+        except Exception:  # noqa: BLE001 - as above
             self._answer_failure(control.id, request, started=call.sent)
         finally:
             call.close()

@@ -6,8 +6,9 @@ The header frame is a JSON array; the body travels beside it, untouched.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from shared.bus.protocol import ProtocolError
+from shared.bus.protocol import MAX_HEADER, ProtocolError
 
 Headers = list[tuple[str, str]]
 
@@ -34,6 +35,13 @@ class BusRequest:
         return _encode([self.method, self.path, self.query, self.headers]).encode("ascii")
 
 
+class Parts(Iterator[bytes], Protocol):
+    """The parts of a streamed response; `close` tells the worker that the rest is not wanted."""
+
+    def close(self) -> None:
+        """Gives up the rest; does nothing when all has been read."""
+
+
 @dataclass(slots=True)
 class BusResponse:
     """What a service answers: the whole `body`, or for a streamed request `parts`, which must be read or closed."""
@@ -41,7 +49,7 @@ class BusResponse:
     status: int
     headers: Headers
     body: bytes = b""
-    parts: Iterator[bytes] | None = None
+    parts: Parts | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever the case of its name."""
@@ -59,8 +67,11 @@ def decode_request(header: bytes, body: bytes) -> BusRequest:
 
 
 def encode_response_header(status: int, headers: Headers) -> bytes:
-    """The header frame of a response's first message."""
-    return _encode([status, headers]).encode("ascii")
+    """The header frame of a response's first message; raises ProtocolError when it is too long to travel."""
+    header = _encode([status, headers]).encode("ascii")
+    if len(header) > MAX_HEADER:
+        raise ProtocolError(f"response headers of {len(header)} bytes are too long")
+    return header
 
 
 def decode_response_header(header: bytes) -> tuple[int, Headers]:

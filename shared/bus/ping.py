@@ -32,12 +32,10 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Asks whether a service answers on the bus.")
     parser.add_argument("service")
-    parser.add_argument(
-        "--as", dest="party", help="whose key to use (default: the service's own; gateway for broker)"
-    )
+    parser.add_argument("--as", dest="party", help="whose key to use (default: that of whom is asked)")
     parser.add_argument("--deadline", type=float, default=2.0, help="seconds (default 2)")
     options = parser.parse_args()
-    party = options.party or ("gateway" if options.service == "broker" else f"service-{options.service}")
+    party = options.party or ("broker" if options.service == "broker" else f"service-{options.service}")
     problem = ping(load_settings(), options.service, party, options.deadline)
     if problem:
         print(f"{options.service}: {problem}", file=sys.stderr)

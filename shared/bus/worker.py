@@ -53,24 +53,33 @@ class Worker:
         for lane in self._lanes:
             lane.start()
         self._log.info("serving", service=self._service, threads=len(self._lanes))
-        healthy = True
-        drained_by = float("inf")
         try:
-            while any(lane.is_alive() for lane in self._lanes) and time.monotonic() < drained_by:
-                if self._stopping.wait(_HEARTBEAT):
-                    drained_by = min(drained_by, time.monotonic() + DRAIN)
-                    self._lanes[0].join(0.05)
-                elif not all(lane.is_alive() for lane in self._lanes):
-                    self._log.critical("a lane has died; the process ends", service=self._service)
-                    healthy = False
-                    self._stopping.set()
-                self._beat(socket, heartbeat)
+            healthy = self._watch_lanes(socket, heartbeat)
+            self._drain(socket, heartbeat)
         finally:
             socket.close()
         left = sum(lane.is_alive() for lane in self._lanes)
         if left:
             self._log.error("requests under way did not end in time", service=self._service, requests=left)
         return healthy and not left
+
+    def _watch_lanes(self, socket: "zmq.Socket[bytes]", heartbeat: list[bytes]) -> bool:
+        """Sends heartbeats until the worker is stopped; false, and stopped, when a lane has died."""
+        while not self._stopping.wait(_HEARTBEAT):
+            if not all(lane.is_alive() for lane in self._lanes):
+                self._log.critical("a lane has died; the process ends", service=self._service)
+                self._stopping.set()
+                return False
+            self._beat(socket, heartbeat)
+        return True
+
+    def _drain(self, socket: "zmq.Socket[bytes]", heartbeat: list[bytes]) -> None:
+        """Sends heartbeats while requests under way come to their end."""
+        end = time.monotonic() + DRAIN
+        for lane in self._lanes:
+            while lane.is_alive() and time.monotonic() < end:
+                self._beat(socket, heartbeat)
+                lane.join(_HEARTBEAT)
 
     def _beat(self, socket: "zmq.Socket[bytes]", heartbeat: list[bytes]) -> None:
         try:
