@@ -71,9 +71,9 @@ def verify_consistency(
     if last != 0:
         raise ProofError("the consistency proof is too short")
     if not hmac.compare_digest(old_value, old_root):
-        raise ProofError("the consistency proof does not lead to the old root: the log was rewritten")
+        raise ProofError("the log was rewritten: the consistency proof does not lead to the old root")
     if not hmac.compare_digest(new_value, root):
-        raise ProofError("the consistency proof does not lead to the new root")
+        raise ProofError("the log was rewritten: the consistency proof does not lead to the new root")
 
 
 def _require_hashes(values: Sequence[bytes]) -> None:

@@ -111,6 +111,6 @@ def _entries(raw: bytes) -> list[zipfile.ZipInfo]:
             entries = archive.infolist()
     except _UNREADABLE as error:
         raise ContainerError(f"the file is not a zip file that can be read: {error}") from error
-    if sum(entry.file_size for entry in entries) > len(raw):
+    if sum(entry.file_size for entry in entries if entry.compress_type == zipfile.ZIP_STORED) > len(raw):
         raise ContainerError("the files in the zip file claim to be larger than the zip file itself")
     return entries

@@ -38,7 +38,8 @@ def test_parts_become_one_locked_object(store: ObjectStore) -> None:
     assert (done.key, done.size) == (KEY, sum(map(len, pieces)))
     assert whole(store, KEY, done.version_id) == b"".join(pieces)
     facts = store.stat(KEY, done.version_id)
-    assert facts.size == done.size and not facts.legal_hold
+    assert facts.size == done.size
+    assert not facts.legal_hold
     assert facts.retain_until == until.replace(microsecond=0)
 
 
@@ -48,14 +49,16 @@ def test_what_was_said_at_the_beginning_is_kept(store: ObjectStore) -> None:
     part = Part(1, store.put_part(KEY, upload_id, 1, b"x"))
     done = store.finish(KEY, upload_id, [part], retain_until=later(30))
     facts = store.stat(KEY, done.version_id)
-    assert facts.content_type == "text/plain" and facts.metadata["spectrum"] == "01"
+    assert facts.content_type == "text/plain"
+    assert facts.metadata["spectrum"] == "01"
     assert facts.retain_until == until.replace(microsecond=0), "a longer lock is not shortened by finishing"
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK_SIZE, MAX_PART_SIZE])
 def test_small_objects(store: ObjectStore, size: int) -> None:
     done = store.put(KEY, body(size), retain_until=later(), metadata={"size": str(size)})
-    assert done.size == size and whole(store, KEY, done.version_id) == body(size)
+    assert done.size == size
+    assert whole(store, KEY, done.version_id) == body(size)
     assert store.stat(KEY, done.version_id).metadata["size"] == str(size)
 
 
@@ -91,7 +94,8 @@ def test_finishing_at_the_same_time_gives_one_version(store: ObjectStore) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 3 and set(found) == set(store.versions(KEY))
+    assert len(found) == 3
+    assert set(found) == set(store.versions(KEY))
 
 
 def test_a_part_sent_again_is_harmless_and_other_bytes_replace_it(store: ObjectStore) -> None:
@@ -151,7 +155,8 @@ def test_a_legal_hold_can_be_set_and_lifted(store: ObjectStore) -> None:
     store.set_legal_hold(KEY, done.version_id, True)
     store.set_legal_hold(KEY, done.version_id, True)
     facts = store.stat(KEY, done.version_id)
-    assert facts.legal_hold and facts.retain_until is not None
+    assert facts.legal_hold
+    assert facts.retain_until is not None
     store.set_legal_hold(KEY, done.version_id, False)
     assert not store.stat(KEY, done.version_id).legal_hold
 
@@ -159,8 +164,12 @@ def test_a_legal_hold_can_be_set_and_lifted(store: ObjectStore) -> None:
 def test_the_canary_says_that_the_locks_hold(store: ObjectStore) -> None:
     now = datetime.now(UTC)
     can = store.prepare(now)
-    assert can.kind == store.kind and can.versioning and can.object_lock
-    assert can.canary is not None and can.canary.ok and can.canary.at == now
+    assert can.kind == store.kind
+    assert can.versioning
+    assert can.object_lock
+    assert can.canary is not None
+    assert can.canary.ok
+    assert can.canary.at == now
     assert store.capabilities() == can
 
 
@@ -261,4 +270,4 @@ def test_parts_that_no_store_takes_are_refused(store: ObjectStore) -> None:
 
 def test_a_retention_date_needs_a_time_zone(store: ObjectStore) -> None:
     with pytest.raises(BadObject, match="time zone"):
-        store.put(KEY, b"x", retain_until=datetime(2040, 1, 1))  # noqa: DTZ001
+        store.put(KEY, b"x", retain_until=datetime(2040, 1, 1))
