@@ -137,7 +137,11 @@ def refusal(service: str, answer: BusResponse) -> Conflict | Forbidden | Invalid
     detail = str(problem.get("detail") or f"{service} answered {answer.status}.")
     code, errors = problem.get("code"), problem.get("errors") or ()
     kinds: dict[int, type[Conflict | Forbidden | Invalid | NotFound]] = {
-        401: Forbidden, 403: Forbidden, 404: NotFound, 409: Conflict, 422: Invalid,
+        401: Forbidden,
+        403: Forbidden,
+        404: NotFound,
+        409: Conflict,
+        422: Invalid,
     }
     kind = kinds.get(answer.status)
     if kind is None:

@@ -40,7 +40,9 @@ class MigrationError(DomainError):
 def migrate(settings: Settings, *, wait_seconds: float = 30.0) -> None:
     """Makes roles and schemas, then upgrades each schema; raises MigrationError with a sentence for the operator."""
     url = make_url(settings.owner_database_url())
-    with _connect(url.set(drivername="postgresql").render_as_string(hide_password=False), wait_seconds) as connection:
+    with _connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False), wait_seconds
+    ) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('siglab:migrate'))")
         for name in MIGRATIONS:
             _make_role(connection, settings, name)

@@ -92,7 +92,9 @@ class OutboxRelay:
     def deliver_due(self) -> int:
         """Tries every message that is due once; returns how many were acknowledged."""
         with self._runtime.unit_of_work() as uow:
-            rows = uow.session.execute(text(_DUE.format(schema=self._runtime.schema)), {"batch": _BATCH}).all()
+            rows = uow.session.execute(
+                text(_DUE.format(schema=self._runtime.schema)), {"batch": _BATCH}
+            ).all()
         OUTBOX_WAITING.labels(self._runtime.name).set(len(rows))
         delivered = 0
         for row in rows:
@@ -124,7 +126,9 @@ class OutboxRelay:
 
     def _put_off(self, message: _Message, reason: str) -> None:
         wait = min(0.2 * 2 ** min(message.attempts, 10), _LONGEST_WAIT_SECONDS)
-        log.warning("outbox_delivery_failed", path=message.path, id=message.id, reason=reason, again_in_seconds=wait)
+        log.warning(
+            "outbox_delivery_failed", path=message.path, id=message.id, reason=reason, again_in_seconds=wait
+        )
         OUTBOX_DELIVERIES.labels(self._runtime.name, message.target, "failed").inc()
         with self._runtime.unit_of_work() as uow:
             update = text(

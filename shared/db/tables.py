@@ -1,6 +1,7 @@
 """Declarative bases and the two tables that every service has in its own schema: idempotency records and the outbox."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -33,8 +34,19 @@ def declarative_base_for(schema: str) -> type[DeclarativeBase]:
     metadata = MetaData(schema=schema, naming_convention=_NAMES)
     idempotency_table(metadata)
     outbox_table(metadata)
-    types = {datetime: DateTime(timezone=True), str: Text, dict: JSONB, list: JSONB, bytes: LargeBinary}
-    return type("Base", (DeclarativeBase,), {"metadata": metadata, "type_annotation_map": types, "__abstract__": True})
+    types = {
+        datetime: DateTime(timezone=True),
+        str: Text,
+        dict: JSONB,
+        dict[str, Any]: JSONB,
+        list: JSONB,
+        list[Any]: JSONB,
+        list[str]: JSONB,
+        bytes: LargeBinary,
+    }
+    return type(
+        "Base", (DeclarativeBase,), {"metadata": metadata, "type_annotation_map": types, "__abstract__": True}
+    )
 
 
 def idempotency_table(metadata: MetaData) -> Table:
@@ -66,7 +78,9 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("ordering_key", Text, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
         Column("attempts", Integer, nullable=False, server_default="0"),
-        Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        Column(
+            "next_attempt_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()
+        ),
         Column("delivered_at", DateTime(timezone=True)),
         Column("last_error", Text),
         Index("ix_outbox_undelivered", "ordering_key", "seq", postgresql_where=text("delivered_at IS NULL")),

@@ -14,6 +14,7 @@ from shared.errors import Deadline
 from shared.identifiers import new_id
 from shared.jobs.defer import defer_job
 
+
 class UnitOfWork:
     """A session with the effects that belong to it; leaving the block without `commit()` rolls everything back.
 
@@ -31,7 +32,9 @@ class UnitOfWork:
         self.limit_time()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def limit_time(self) -> None:
@@ -52,13 +55,25 @@ class UnitOfWork:
                 f"INSERT INTO {self.schema}.outbox (id, target, path, body, ordering_key) "
                 "VALUES (:id, :target, :path, CAST(:body AS jsonb), :ordering_key)"
             ),
-            {"id": event_id, "target": target, "path": path, "body": json.dumps(body), "ordering_key": ordering_key},
+            {
+                "id": event_id,
+                "target": target,
+                "path": path,
+                "body": json.dumps(body),
+                "ordering_key": ordering_key,
+            },
         )
         self.session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": f"outbox_{self.schema}"})
         return event_id
 
     def defer(
-        self, task: str, *, queue: str = "default", lock: str | None = None, at: datetime | None = None, **arguments: Any
+        self,
+        task: str,
+        *,
+        queue: str = "default",
+        lock: str | None = None,
+        at: datetime | None = None,
+        **arguments: Any,
     ) -> None:
         """Queues a job that becomes visible with this transaction's commit."""
         defer_job(self.session, task, queue=queue, lock=lock, at=at, arguments=arguments)

@@ -1,7 +1,7 @@
 """PDF documents by typst, from a template in a service's `documents/` folder and data as JSON.
 
-The template reads its data with `json(bytes(sys.inputs.data))`. Fonts come from the project's own folder where set-up made it (Noto
-Sans and Noto Sans Thai); nothing is taken from the system, so that the same data gives the same pages everywhere.
+The template reads its data with `json(bytes(sys.inputs.data))`. Fonts come from the project's own folder where set-up made
+it (Noto Sans and Noto Sans Thai); nothing is taken from the system, so that the same data gives the same pages everywhere.
 """
 
 import json

@@ -74,7 +74,9 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _install_health(app: Flask, runtime: Runtime, documented: Api, checks: dict[str, Callable[[], object]]) -> None:
+def _install_health(
+    app: Flask, runtime: Runtime, documented: Api, checks: dict[str, Callable[[], object]]
+) -> None:
     @app.get("/health")
     def health() -> Any:
         """Looks at the database and the service's further parts; 200 with what is up, whatever that is."""
@@ -83,7 +85,7 @@ def _install_health(app: Flask, runtime: Runtime, documented: Api, checks: dict[
             try:
                 check()
                 found[name] = "up"
-            except Exception as error:  # health reports whatever a part raises
+            except Exception as error:  # noqa: BLE001 - health reports whatever a part raises
                 structlog.get_logger(__name__).warning("health_check_failed", part=name, error=str(error))
                 found[name] = "down"
         return jsonify({"service": runtime.name, **found})

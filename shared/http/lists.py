@@ -23,7 +23,9 @@ class Cursor(fields.Field[int]):
         try:
             seen = json.loads(base64.urlsafe_b64decode(str(value).encode("ascii") + b"=="))
         except (ValueError, binascii.Error, UnicodeError) as error:
-            raise ValidationError("This cursor is not one of ours; begin the list again without it.") from error
+            raise ValidationError(
+                "This cursor is not one of ours; begin the list again without it."
+            ) from error
         if not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen < 2**63:
             raise ValidationError("This cursor is not one of ours; begin the list again without it.")
         return seen
@@ -44,7 +46,9 @@ def list_schema(item: type[Schema]) -> type[Schema]:
     name = item.__name__.removesuffix("Schema") + "List"
     page = {
         "items": fields.List(fields.Nested(item), required=True),
-        "next": fields.String(allow_none=True, required=True, metadata={"description": "cursor of the next page, or null"}),
+        "next": fields.String(
+            allow_none=True, required=True, metadata={"description": "cursor of the next page, or null"}
+        ),
     }
     return type(name, (Schema,), page)
 

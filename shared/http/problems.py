@@ -48,7 +48,13 @@ _TITLES = {
     503: "Not available now",
     504: "Out of time",
 }
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 _QUERY_CANCELED = "57014"
 
 
@@ -79,7 +85,9 @@ def problem_document(
 
 def problem_response(error: DomainError) -> Response:
     """The answer to a refused request."""
-    body, headers = problem_document(status_of(error), error.detail, error.code, error.errors, error.retry_after)
+    body, headers = problem_document(
+        status_of(error), error.detail, error.code, error.errors, error.retry_after
+    )
     return Response(body, status_of(error), headers)
 
 
@@ -112,7 +120,9 @@ def database_error(error: DBAPIError) -> DomainError | None:
     if state in ("40001", "40P01", "55P03"):
         return errors.Unavailable("Somebody else is changing the same record; try again.", retry_after=1)
     if state in ("53100", "53200"):
-        return errors.Unavailable("The database has no room left; nothing was changed. Tell the operator.", retry_after=30)
+        return errors.Unavailable(
+            "The database has no room left; nothing was changed. Tell the operator.", retry_after=30
+        )
     if isinstance(error, OperationalError) or error.connection_invalidated:
         return errors.Unavailable("The database does not answer now; try again.", retry_after=1)
     return None
@@ -142,7 +152,9 @@ def install(app: Flask) -> None:
         elif status == 404:
             detail = f"There is nothing at {request.path}."
         body, headers = problem_document(status, detail, _CODES.get(status, "refused"), [])
-        headers += [(name, value) for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")]
+        headers += [
+            (name, value) for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")
+        ]
         return Response(body, status, headers)
 
     @app.errorhandler(DBAPIError)
@@ -158,6 +170,8 @@ def install(app: Flask) -> None:
         log.error("unhandled", path=request.path, method=request.method, exc_info=error)
         if current_app.config.get("PROPAGATE_EXCEPTIONS"):
             raise error
-        detail = "Something in Siglab went wrong; it is in the log under this request's id. Nothing was changed."
+        detail = (
+            "Something in Siglab went wrong; it is in the log under this request's id. Nothing was changed."
+        )
         body, headers = problem_document(500, detail, "defect", [])
         return Response(body, 500, headers)

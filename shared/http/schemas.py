@@ -25,7 +25,9 @@ class Text(fields.String):
         self.validate = validate.Length(min=least or None, max=most)
         self.validators = [self.validate, *self.validators]
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if "\x00" in value:
@@ -58,14 +60,18 @@ class Timestamp(fields.Field[datetime]):
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format_time(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
         return parse_time(value)
 
 
 class OccurredAt(Timestamp):
     """When an act happened: optional, never in the future (a clock may run one second ahead), not before 1970."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
         moment = parse_time(value)
         if (moment - datetime.now(UTC)).total_seconds() > 1:
             raise ValidationError("This moment lies in the future; check the clock.")
@@ -75,7 +81,14 @@ class OccurredAt(Timestamp):
 class Number(fields.Float):
     """A finite number between `least` and `most`; text is not a number."""
 
-    def __init__(self, *, least: float | None = None, most: float | None = None, above: float | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        least: float | None = None,
+        most: float | None = None,
+        above: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         limits = validate.Range(
             min=above if above is not None else least,
@@ -84,7 +97,9 @@ class Number(fields.Float):
         )
         self.validators = [limits, *self.validators]
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.make_error("invalid", input=value)
         try:
@@ -103,7 +118,9 @@ class Whole(fields.Integer):
         super().__init__(strict=True, **kwargs)
         self.validators = [validate.Range(min=least, max=most), *self.validators]
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return value

@@ -36,7 +36,9 @@ def transactional(view: View) -> View:
         if key is None:
             return _finish(unit, current_app.make_response(view(*args, **kwargs)))
         if not _KEY.fullmatch(key):
-            raise Invalid("Idempotency-Key must be 1 to 255 visible ASCII characters.", code="idempotency_key_malformed")
+            raise Invalid(
+                "Idempotency-Key must be 1 to 255 visible ASCII characters.", code="idempotency_key_malformed"
+            )
         name = {"actor": context.actor().login, "key": key}
         digest = _request_digest()
         if not _claim(unit, name, digest):
@@ -85,7 +87,11 @@ def _remember(unit: UnitOfWork, name: dict[str, str], response: Response) -> Non
         "WHERE actor = :actor AND key = :key"
     )
     kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
-    values = {"status": response.status_code, "headers": current_app.json.dumps(kept), "body": response.get_data()}
+    values = {
+        "status": response.status_code,
+        "headers": current_app.json.dumps(kept),
+        "body": response.get_data(),
+    }
     unit.session.execute(update, {**name, **values})
 
 
@@ -96,7 +102,8 @@ def _replay(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> Response:
     row = unit.session.execute(query, name).one()
     if bytes(row.request_sha256) != digest:
         raise Invalid(
-            "This Idempotency-Key was used for another request; use a new key for a new act.", code="idempotency_key_reused"
+            "This Idempotency-Key was used for another request; use a new key for a new act.",
+            code="idempotency_key_reused",
         )
     response = Response(bytes(row.body), row.status, row.headers)
     response.headers["Idempotency-Replayed"] = "true"

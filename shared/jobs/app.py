@@ -1,7 +1,7 @@
 """Durable jobs on PostgreSQL: procrastinate behind one class, so that it can be replaced in one place.
 
-A job runs at least once: a worker that vanishes is noticed by its missing heartbeat and its jobs are run again, so every task must
-be harmless when repeated.
+A job runs at least once: a worker that vanishes is noticed by its missing heartbeat and its jobs are run again, so
+every task must be harmless when repeated.
 """
 
 import asyncio
@@ -54,7 +54,9 @@ class Jobs:
 
         return register
 
-    def periodic(self, name: str, cron: str, *, queue: str = "default") -> Callable[[Callable[[], None]], Callable[[], None]]:
+    def periodic(
+        self, name: str, cron: str, *, queue: str = "default"
+    ) -> Callable[[Callable[[], None]], Callable[[], None]]:
         """Registers a task that runs by the clock; `cron` has five fields, or six with seconds last."""
 
         def register(function: Callable[[], None]) -> Callable[[], None]:

@@ -14,7 +14,13 @@ _DEFER = text(
 
 
 def defer_job(
-    session: Session, task: str, *, queue: str, lock: str | None, at: datetime | None, arguments: dict[str, Any]
+    session: Session,
+    task: str,
+    *,
+    queue: str,
+    lock: str | None,
+    at: datetime | None,
+    arguments: dict[str, Any],
 ) -> None:
     """Adds a job row; jobs with the same `lock` run one after the other, `at` delays the start."""
     session.execute(

@@ -1,0 +1,44 @@
+"""Makes the classifier's application: programmes, measurements, library, models, jobs, results, traces."""
+
+from flask import Flask
+
+from services.classifier.custody import CustodyOverBus
+from services.classifier.routes import (
+    internal,
+    jobs,
+    library,
+    measurements,
+    models,
+    profiles,
+    programmes,
+    results,
+)
+from shared.config import Settings
+from shared.http.app import create_service_app
+from shared.http.blueprint import Blueprint
+from shared.runtime import Runtime
+
+NAME = "classifier"
+
+API: tuple[Blueprint, ...] = (
+    programmes.blp,
+    measurements.blp,
+    profiles.blp,
+    library.blp,
+    models.blp,
+    jobs.blp,
+    results.blp,
+)
+INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """A runtime with custody at the other end of the bus."""
+    runtime = Runtime(NAME, settings)
+    runtime.extras["custody"] = CustodyOverBus(runtime)
+    return runtime
+
+
+def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
+    """The application; tests hand in a runtime with a custody of their own."""
+    return create_service_app(runtime or make_runtime(settings), api=API, internal=INTERNAL)

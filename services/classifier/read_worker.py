@@ -1,0 +1,57 @@
+"""`python -m services.classifier.read_worker`: reads one untrusted file under limits of memory and time.
+
+Standard input and output are one JSON object each, see `service.read_spectra`. The limits are set before anything but the
+standard library is loaded; a file that needs more ends this process and nothing else.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> int:
+    """Reads what standard input names and prints the reading."""
+    given = json.load(sys.stdin)
+    _limit(int(given["limits"]["memory"]), int(given["limits"]["cpu_seconds"]))
+    json.dump(_read(Path(given["path"]), given["filename"], given["programmes"]), sys.stdout)
+    return 0
+
+
+def _limit(memory: int, cpu_seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[str, Any]:
+    from services.classifier.domain.check_programme import programme_from_data
+    from services.classifier.domain.readers.registry import describe, read
+    from services.classifier.service.run_profiles import profile_for
+
+    reading = describe(path, filename)
+    told: dict[str, Any] = {
+        "format": reading.format,
+        "reason": reading.reason,
+        "summary": reading.summary or None,
+        "profiles": [],
+        "trace": None,
+    }
+    if reading.reason is None:
+        run = read(path, filename)
+        trace = run.trace()
+        told["trace"] = {
+            "channel": trace.channel,
+            "x": trace.x.tolist(),
+            "y": trace.y.tolist(),
+            "unit": trace.unit,
+            "x_unit": trace.x_unit,
+        }
+        made = (profile_for(run, programme_from_data(data)) for data in programmes)
+        told["profiles"] = [profile for profile in made if profile is not None]
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""The reference library: authentics that a scientist took in, refused or withdrew; every act stays readable."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from services.classifier import repository
+from services.classifier.custody import Custody, Facts
+from services.classifier.domain.programme import Programme
+from services.classifier.models import LibraryAct
+from services.classifier.service.measurements import tell_ledger
+from services.classifier.service.programmes import programme_of
+from shared.actor import LABORATORY, Actor, Role, require
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Conflict, FieldError, Invalid, NotFound
+from shared.http.lists import paginate
+from shared.identifiers import new_id
+
+AUTHENTIC = "authentic"
+
+
+def list_library(
+    actor: Actor, uow: UnitOfWork, *, programme: str | None, limit: int, cursor: int | None
+) -> dict[str, Any]:
+    """The authentics that models are trained from now."""
+    require(actor, *LABORATORY, Role.AUDITOR)
+    return paginate(uow.session, repository.library(programme), LibraryAct.seq, limit=limit, cursor=cursor)
+
+
+def accept_authentics(
+    actor: Actor, uow: UnitOfWork, custody: Custody, entries: Sequence[dict[str, Any]], *, now: datetime
+) -> list[LibraryAct]:
+    """Takes authentics in with their classes, all or none; raises Invalid that names each wrong label."""
+    require(actor, Role.SCIENTIST)
+    facts = _authentics(custody, [entry["exhibit_id"] for entry in entries])
+    programmes: dict[str, Programme] = {}
+    errors: list[FieldError] = []
+    for place, entry in enumerate(entries):
+        name = facts[entry["exhibit_id"]].programme
+        if name is None:
+            raise Conflict(
+                "An exhibit without a programme cannot be an authentic of one.", code="no_programme"
+            )
+        if name not in programmes:
+            programmes[name] = programme_of(repository.programme_row(uow.session, name))
+        at = f"/entries/{place}/labels" if len(entries) > 1 else "/labels"
+        errors += _label_errors(programmes[name], entry["labels"], at)
+    if errors:
+        raise Invalid("; ".join(error["message"] for error in errors[:3]), errors=errors)
+    repository.remember_facts(uow.session, facts.values())
+    acts = [_act(actor, facts[e["exhibit_id"]], "accepted", now, labels=e["labels"]) for e in entries]
+    return _record(actor, uow, acts, now)
+
+
+def refuse_authentic(
+    actor: Actor, uow: UnitOfWork, custody: Custody, exhibit_id: str, reason: str, *, now: datetime
+) -> LibraryAct:
+    """Keeps an authentic out, with the reason."""
+    require(actor, Role.SCIENTIST)
+    facts = _authentics(custody, [exhibit_id])[exhibit_id]
+    repository.remember_facts(uow.session, [facts])
+    return _record(actor, uow, [_act(actor, facts, "refused", now, reason=reason)], now)[0]
+
+
+def withdraw_authentic(
+    actor: Actor, uow: UnitOfWork, custody: Custody, exhibit_id: str, reason: str, *, now: datetime
+) -> LibraryAct:
+    """Takes an authentic out again, with the reason; models that were trained with it keep their snapshot."""
+    require(actor, Role.SCIENTIST)
+    last = repository.last_library_act(uow.session, exhibit_id)
+    if last is None or last.decision != "accepted":
+        raise Conflict("This exhibit is not in the library.", code="not_in_library")
+    facts = _authentics(custody, [exhibit_id])[exhibit_id]
+    return _record(actor, uow, [_act(actor, facts, "withdrawn", now, reason=reason)], now)[0]
+
+
+def _authentics(custody: Custody, exhibit_ids: Sequence[str]) -> dict[str, Facts]:
+    asked = [exhibit_id for exhibit_id in dict.fromkeys(exhibit_ids) if exhibit_id and "," not in exhibit_id]
+    found = {facts.exhibit_id: facts for facts in custody.facts(exhibit_ids=asked)}
+    missing = [exhibit_id for exhibit_id in exhibit_ids if exhibit_id not in found]
+    if missing:
+        raise NotFound(f"No such exhibit in custody: {', '.join(missing[:5])}.")
+    for facts in found.values():
+        if facts.kind != AUTHENTIC:
+            raise Conflict(
+                f"{facts.number} is a seizure, not an authentic of known origin.", code="not_authentic"
+            )
+        if facts.state == "blocked":
+            raise Conflict(f"{facts.number} has an open discrepancy.", code="blocked")
+    return found
+
+
+def _label_errors(programme: Programme, labels: dict[str, str], at: str) -> list[FieldError]:
+    errors = []
+    for name, label in labels.items():
+        determination = programme.determination(name)
+        if determination is None:
+            errors.append(
+                FieldError(pointer=f"{at}/{name}", message=f"{programme.id} has no determination {name!r}.")
+            )
+        elif label not in determination.labels:
+            message = f"{name} has no class {label!r}; it has: {', '.join(determination.labels)}."
+            errors.append(FieldError(pointer=f"{at}/{name}", message=message))
+    return errors
+
+
+def _act(
+    actor: Actor,
+    facts: Facts,
+    decision: str,
+    now: datetime,
+    *,
+    labels: dict[str, str] | None = None,
+    reason: str | None = None,
+) -> LibraryAct:
+    return LibraryAct(
+        id=new_id(), exhibit_id=facts.exhibit_id, item_id=facts.id, programme=facts.programme, decision=decision,
+        labels=labels, provenance=facts.provenance, group_id=facts.group, reason=reason,
+        decided_by=actor.login, decided_at=now,
+    )  # fmt: skip
+
+
+def _record(actor: Actor, uow: UnitOfWork, acts: list[LibraryAct], now: datetime) -> list[LibraryAct]:
+    uow.session.add_all(acts)
+    uow.session.flush()
+    for act in acts:
+        payload = {"library_act_id": act.id, "labels": act.labels}
+        purpose = act.reason or f"{act.programme} reference library"
+        tell_ledger(uow, act.item_id, f"library_{act.decision}", actor, now, purpose, payload)
+    return acts
