@@ -169,8 +169,8 @@ class DirectoryStore:
         """The versions of a key, by the time they were finished."""
         folder = self._objects / require_key(key)
         with os_errors():
-            names = [path.name[1:] for path in folder.glob("@*")] if folder.is_dir() else []
-        return sorted(names, key=lambda name: (self._facts(key, name)["finished_at"], name))
+            found = [(load_json(path / "meta.json"), path.name[1:]) for path in folder.glob("@*")]
+        return [name for _, name in sorted((facts["finished_at"], name) for facts, name in found if facts)]
 
     def list_unfinished(self, older_than: datetime) -> list[Unfinished]:
         """The uploads that nobody has ended."""

@@ -10,19 +10,16 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-import urllib3
 from minio import Minio
 from minio.datatypes import Part as MinioPart
-from minio.error import MinioException
+from minio.error import S3Error
 from minio.helpers import genheaders
 from minio.retention import COMPLIANCE, Retention
 from minio.versioningconfig import ENABLED
-from urllib3.exceptions import HTTPError
 
 from shared.storage.canary import send_canary
 from shared.storage.errors import LockNotHeld, ObjectLocked, StoreUnavailable, UploadNotFound
 from shared.storage.interface import (
-    CHUNK_SIZE,
     OCTETS,
     Canary,
     Capabilities,
@@ -37,6 +34,7 @@ from shared.storage.interface import (
     require_version,
     whole_seconds,
 )
+from shared.storage.s3_client import chunks_of
 from shared.storage.s3_errors import s3_errors
 
 #: Metadata that ties a finished object to its upload: `finish` finds it again after a lost answer.
@@ -62,7 +60,7 @@ class S3Store:
         """Makes the bucket with object lock, or refuses one without, and sends the canary."""
         with s3_errors():
             if not self._client.bucket_exists(self._bucket):
-                self._client.make_bucket(self._bucket, object_lock=True)
+                self._make_bucket()
             self._versioning = self._client.get_bucket_versioning(self._bucket).status == ENABLED
         if not self._versioning:
             raise StoreUnavailable(
@@ -71,6 +69,13 @@ class S3Store:
             )
         self._canary = send_canary(self, now)
         return self.capabilities()
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client.make_bucket(self._bucket, object_lock=True)
+        except S3Error as error:
+            if error.code != "BucketAlreadyOwnedByYou":  # another process that starts now was first
+                raise
 
     def capabilities(self) -> Capabilities:
         """Versions and locks as the storage system keeps them."""
@@ -180,7 +185,7 @@ class S3Store:
             answer = self._client.get_object(
                 self._bucket, key, offset=start, length=wanted, version_id=version_id
             )
-        return _chunks(answer, wanted)
+        return chunks_of(answer, wanted)
 
     def stat(self, key: str, version_id: str) -> ObjectFacts:
         """What the store says of one version."""
@@ -282,19 +287,3 @@ def _split(upload_id: str) -> tuple[str, str]:
     if match is None:
         raise UploadNotFound("There is no such unfinished upload.")
     return match["token"], match["upload"]
-
-
-def _chunks(answer: urllib3.BaseHTTPResponse, wanted: int) -> Iterator[bytes]:
-    try:
-        while wanted:
-            try:
-                chunk = answer.read(min(CHUNK_SIZE, wanted))
-            except (HTTPError, MinioException) as error:
-                raise StoreUnavailable("The object store broke off while it was read.") from error
-            if not chunk:
-                raise StoreUnavailable("The object store gave less than the object holds.")
-            wanted -= len(chunk)
-            yield chunk
-    finally:
-        answer.close()
-        answer.release_conn()

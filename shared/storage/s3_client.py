@@ -1,11 +1,16 @@
-"""The client of the S3 server, from the settings."""
+"""The client of the S3 server from the settings, and reading its answers."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
 
 from shared.config import Settings, SettingsError
+from shared.storage.errors import StoreUnavailable
+from shared.storage.interface import CHUNK_SIZE
 
 
 def connect(settings: Settings) -> Minio:
@@ -28,3 +33,20 @@ def connect(settings: Settings) -> Minio:
         secure=parts.scheme == "https",
         http_client=http,
     )
+
+
+def chunks_of(answer: urllib3.BaseHTTPResponse, wanted: int) -> Iterator[bytes]:
+    """The body of an answer, `wanted` bytes of it; less is an error. The connection goes back when it ends."""
+    try:
+        while wanted:
+            try:
+                chunk = answer.read(min(CHUNK_SIZE, wanted))
+            except (HTTPError, MinioException) as error:
+                raise StoreUnavailable("The object store broke off while it was read.") from error
+            if not chunk:
+                raise StoreUnavailable("The object store gave less than the object holds.")
+            wanted -= len(chunk)
+            yield chunk
+    finally:
+        answer.close()
+        answer.release_conn()
