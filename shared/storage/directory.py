@@ -172,8 +172,8 @@ class DirectoryStore:
             found = [(load_json(path / "meta.json"), path.name[1:]) for path in folder.glob("@*")]
         return [name for _, name in sorted((facts["finished_at"], name) for facts, name in found if facts)]
 
-    def list_unfinished(self, older_than: datetime) -> list[Unfinished]:
-        """The uploads that nobody has ended."""
+    def list_unfinished(self, older_than: datetime, *, keys: Sequence[str] = ()) -> list[Unfinished]:
+        """The uploads that nobody has ended; a folder lists all of them, so `keys` add nothing."""
         with os_errors():
             return self._uploads.unfinished(older_than)
 

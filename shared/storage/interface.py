@@ -183,8 +183,12 @@ class ObjectStore(Protocol):
     def versions(self, key: str) -> list[str]:
         """The versions of one key, the oldest first; empty when there is none."""
 
-    def list_unfinished(self, older_than: datetime) -> list[Unfinished]:
-        """The uploads begun before `older_than`, for the sweep that aborts what nobody will finish."""
+    def list_unfinished(self, older_than: datetime, *, keys: Sequence[str] = ()) -> list[Unfinished]:
+        """The uploads begun before `older_than`, for the sweep that aborts what nobody will finish.
+
+        `keys` are asked for by name besides: a MinIO server that has been restarted lists the uploads of a key, but no
+        longer those of a whole bucket.
+        """
 
 
 def require_key(key: str) -> str:

@@ -250,15 +250,17 @@ class S3Store:
             ]
         return rows[::-1]
 
-    def list_unfinished(self, older_than: datetime) -> list[Unfinished]:
-        """The uploads that nobody has ended, as far as the server lists them."""
-        with s3_errors():
-            uploads = self._client._list_multipart_uploads(self._bucket).uploads
-        return [
-            Unfinished(row.object_name, f".{row.upload_id}", row.initiated_time)
-            for row in uploads
-            if row.initiated_time and row.initiated_time < older_than
-        ]
+    def list_unfinished(self, older_than: datetime, *, keys: Sequence[str] = ()) -> list[Unfinished]:
+        """The uploads that nobody has ended: all that the server lists, and those of `keys`."""
+        found: dict[str, Unfinished] = {}
+        for prefix in ("", *map(require_key, keys)):
+            with s3_errors():
+                uploads = self._client._list_multipart_uploads(self._bucket, prefix=prefix).uploads
+            for row in uploads:
+                begun_at = row.initiated_time
+                if begun_at and begun_at < older_than and (not prefix or row.object_name == prefix):
+                    found[row.upload_id] = Unfinished(row.object_name, f".{row.upload_id}", begun_at)
+        return sorted(found.values(), key=lambda row: row.begun_at)
 
     def _locked_until(self, key: str, version_id: str, until: datetime) -> StoredObject:
         """Lengthens the retention where it ends before `until`, reads it back, and returns the object."""

@@ -190,7 +190,10 @@ def test_unfinished_uploads_are_listed_by_age(store: ObjectStore) -> None:
     store.finish("spectra/02/raw", done_id, parts, retain_until=later())
     rows = store.list_unfinished(datetime.now(UTC) + timedelta(minutes=1))
     assert [row.key for row in rows] == [KEY]
-    assert store.list_unfinished(datetime.now(UTC) - timedelta(hours=1)) == []
+    assert (
+        store.list_unfinished(datetime.now(UTC) + timedelta(minutes=1), keys=[KEY, "spectra/02/raw"]) == rows
+    )
+    assert store.list_unfinished(datetime.now(UTC) - timedelta(hours=1), keys=[KEY]) == []
     store.abort(KEY, rows[0].upload_id)
     with pytest.raises(UploadNotFound):
         store.put_part(KEY, upload_id, 1, b"more")
