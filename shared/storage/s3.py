@@ -257,9 +257,9 @@ class S3Store:
             with s3_errors():
                 uploads = self._client._list_multipart_uploads(self._bucket, prefix=prefix).uploads
             for row in uploads:
-                begun_at = row.initiated_time
+                begun_at, upload_id = row.initiated_time, f".{row.upload_id}"
                 if begun_at and begun_at < older_than and (not prefix or row.object_name == prefix):
-                    found[row.upload_id] = Unfinished(row.object_name, f".{row.upload_id}", begun_at)
+                    found.setdefault(upload_id, Unfinished(row.object_name, upload_id, begun_at))
         return sorted(found.values(), key=lambda row: row.begun_at)
 
     def _locked_until(self, key: str, version_id: str, until: datetime) -> StoredObject:
