@@ -1,6 +1,5 @@
 """The kit's promises to every write: one transaction, once for one key, all wrong fields in one answer."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from shared.config import Settings
 from shared.crypto.assertions import HEADER, AssertionSigner
 from shared.crypto.keys import load_private_key
 from shared.runtime import Runtime
+from tests import calls
 from tests.integration.shared.toy import toy_app, toy_runtime
 
 TECHNICIAN = Actor("tess", "Tess", Role.TECHNICIAN)
@@ -33,16 +33,17 @@ def client(runtime: Runtime) -> FlaskClient:
     return toy_app(runtime).test_client()
 
 
-def call(client: FlaskClient, method: str, path: str, body: Any = None, *, actor: Actor | None = TECHNICIAN, **headers: str) -> Any:
-    """A request as `actor`; `body` may be bytes."""
-    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    head = {name.replace("_", "-"): value for name, value in headers.items()}
-    if raw:
-        head.setdefault("Content-Type", "application/json")
-    if actor is not None:
-        signer = AssertionSigner.from_keys(client.application.extensions["siglab"].settings.keys_dir, "gateway")
-        head[HEADER] = signer.sign(actor, raw, datetime.now(UTC))
-    return client.open("/api/v1" + path, method=method, data=raw, headers=head)
+def call(
+    client: FlaskClient,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    actor: Actor | None = TECHNICIAN,
+    **headers: str,
+) -> Any:
+    """A request as the technician unless said otherwise."""
+    return calls.call(client, method, path, body, actor=actor, **headers)
 
 
 def count(runtime: Runtime, table: str = "note") -> int:
@@ -73,7 +74,10 @@ def test_the_same_key_acts_once_and_answers_the_same(client: FlaskClient, runtim
     other = call(client, "POST", "/notes", {"words": "other"}, Idempotency_Key="k-1")
     assert other.status_code == 422 and other.json["code"] == "idempotency_key_reused"
     another = Actor("tom", "Tom", Role.TECHNICIAN)
-    assert call(client, "POST", "/notes", {"words": "other"}, actor=another, Idempotency_Key="k-1").status_code == 201
+    assert (
+        call(client, "POST", "/notes", {"words": "other"}, actor=another, Idempotency_Key="k-1").status_code
+        == 201
+    )
     assert count(runtime) == notes + 2
 
 
@@ -81,7 +85,11 @@ def test_the_same_key_at_the_same_time_acts_once(client: FlaskClient, runtime: R
     notes, answers = count(runtime), []
 
     def send() -> None:
-        answers.append(call(toy_app(runtime).test_client(), "POST", "/notes", {"words": "race"}, Idempotency_Key="k-race"))
+        answers.append(
+            call(
+                toy_app(runtime).test_client(), "POST", "/notes", {"words": "race"}, Idempotency_Key="k-race"
+            )
+        )
 
     threads = [threading.Thread(target=send) for _ in range(6)]
     for thread in threads:
@@ -94,20 +102,36 @@ def test_the_same_key_at_the_same_time_acts_once(client: FlaskClient, runtime: R
 
 def test_every_wrong_field_is_named_at_once(client: FlaskClient) -> None:
     future = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    rows = [{"words": ""}, {"words": "a", "mass": -1, "occurred_at": future}, {"words": "a", "colour/x": "red"}]
+    rows = [
+        {"words": ""},
+        {"words": "a", "mass": -1, "occurred_at": future},
+        {"words": "a", "colour/x": "red"},
+    ]
     answer = call(client, "POST", "/many", {"notes": rows, "extra": 1})
     assert answer.status_code == 422 and answer.content_type == "application/problem+json"
     assert {e["pointer"] for e in answer.json["errors"]} == {
-        "/notes/0/words", "/notes/1/mass", "/notes/1/occurred_at", "/notes/2/colour~1x", "/extra",
+        "/notes/0/words",
+        "/notes/1/mass",
+        "/notes/1/occurred_at",
+        "/notes/2/colour~1x",
+        "/extra",
     }
 
 
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
-        (b"{", 422), (b"[]", 422), (b'{"words": NaN}', 422), (b'{"words": "a", "words": "b"}', 422), (b"\xff\xfe", 422),
-        (b'{"words": "\\u0000"}', 422), (b'{"words": "\\ud800"}', 422), (b"[" * 100_000, 422), (b'{"words": 1e999}', 422),
-        (b'{"words": "' + b"x" * 9_000_000 + b'"}', 413), (b'{"words": ' + b"9" * 5000 + b"}", 422),
+        (b"{", 422),
+        (b"[]", 422),
+        (b'{"words": NaN}', 422),
+        (b'{"words": "a", "words": "b"}', 422),
+        (b"\xff\xfe", 422),
+        (b'{"words": "\\u0000"}', 422),
+        (b'{"words": "\\ud800"}', 422),
+        (b"[" * 100_000, 422),
+        (b'{"words": 1e999}', 422),
+        (b'{"words": "' + b"x" * 9_000_000 + b'"}', 413),
+        (b'{"words": ' + b"9" * 5000 + b"}", 422),
     ],
 )
 def test_bad_json_is_refused_with_a_problem(client: FlaskClient, raw: bytes, status: int) -> None:
@@ -135,7 +159,9 @@ def test_lists_come_in_pages(client: FlaskClient) -> None:
 
 def test_strangers_and_other_roles_are_refused(client: FlaskClient) -> None:
     assert call(client, "POST", "/notes", {"words": "a"}, actor=None).status_code == 401
-    assert call(client, "POST", "/notes", {"words": "a"}, actor=Actor("a", "A", Role.AUDITOR)).status_code == 403
+    assert (
+        call(client, "POST", "/notes", {"words": "a"}, actor=Actor("a", "A", Role.AUDITOR)).status_code == 403
+    )
 
 
 def test_an_assertion_must_hold(client: FlaskClient, settings: Settings) -> None:
@@ -143,8 +169,15 @@ def test_an_assertion_must_hold(client: FlaskClient, settings: Settings) -> None
     now = datetime.now(UTC)
     good = gateway.sign(TECHNICIAN, b"", now)
     head, body, signature = good.split(".")
-    forged = AssertionSigner("gateway", load_private_key(settings.keys_dir / "assertions" / "service-intake.key"))
-    signed = Actor("tess", "Tess", Role.TECHNICIAN, signatures=(Signature("tess", "Tess", Role.TECHNICIAN, "password", now),))
+    forged = AssertionSigner(
+        "gateway", load_private_key(settings.keys_dir / "assertions" / "service-intake.key")
+    )
+    signed = Actor(
+        "tess",
+        "Tess",
+        Role.TECHNICIAN,
+        signatures=(Signature("tess", "Tess", Role.TECHNICIAN, "password", now),),
+    )
     intake = AssertionSigner.from_keys(settings.keys_dir, "service-intake")
     bad = {
         "altered": f"{head}.{body[:-2]}AA.{signature}",
@@ -169,5 +202,9 @@ def test_a_deadline_ends_the_statement(client: FlaskClient) -> None:
 def test_unknown_addresses_and_methods_are_problems(client: FlaskClient) -> None:
     assert call(client, "GET", "/nothing").json["code"] == "not_found"
     answer = call(client, "DELETE", "/notes")
-    assert answer.status_code == 405 and answer.json["code"] == "method_not_allowed" and "GET" in answer.headers["Allow"]
+    assert (
+        answer.status_code == 405
+        and answer.json["code"] == "method_not_allowed"
+        and "GET" in answer.headers["Allow"]
+    )
     assert call(client, "GET", "/notes%00").status_code == 404

@@ -95,7 +95,9 @@ def toy_runtime(settings: Settings) -> Runtime:
     owner = make_url(settings.owner_database_url())
     (Path(settings.keys_dir) / "database-toy.secret").write_text(secrets.token_hex(8))
     role = make_url(settings.service_database_url("toy"))
-    with psycopg.connect(owner.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
+    with psycopg.connect(
+        owner.set(drivername="postgresql").render_as_string(False), autocommit=True
+    ) as connection:
         connection.execute(f"CREATE ROLE \"{role.username}\" LOGIN PASSWORD '{role.password}'")  # type: ignore[arg-type]
         connection.execute(f'CREATE SCHEMA toy AUTHORIZATION "{role.username}"')  # type: ignore[arg-type]
     engine = create_engine(role)

@@ -1,0 +1,62 @@
+"""Requests to a service's application as a given actor, with a real signed assertion."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from shared.actor import Actor, Role, Signature
+from shared.crypto.assertions import HEADER, AssertionSigner
+
+
+def call(
+    client: FlaskClient,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    actor: Actor | None,
+    prefix: str = "/api/v1",
+    **headers: str,
+) -> TestResponse:
+    """One request; `body` may be bytes. A JSON body with `password` is signed by the actor as the gateway would."""
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    head = {name.replace("_", "-"): value for name, value in headers.items()}
+    if raw:
+        head.setdefault("Content-Type", "application/json")
+    if actor is not None:
+        signer = AssertionSigner.from_keys(
+            client.application.extensions["siglab"].settings.keys_dir, "gateway"
+        )
+        now = datetime.now(UTC)
+        if isinstance(body, dict) and "password" in body:
+            signature = Signature(actor.login, actor.name, actor.role, "password", now)
+            actor = Actor(actor.login, actor.name, actor.role, actor.office, actor.kind, (signature,))
+        head[HEADER] = signer.sign(actor, raw, now)
+    return client.open(prefix + path, method=method, data=raw, headers=head)
+
+
+def as_service(
+    client: FlaskClient, name: str, method: str, path: str, body: Any = None, **headers: str
+) -> TestResponse:
+    """One request of another service, signed with that service's own key; `path` from the root."""
+    raw = b"" if body is None else json.dumps(body).encode()
+    signer = AssertionSigner.from_keys(
+        client.application.extensions["siglab"].settings.keys_dir, f"service-{name}"
+    )
+    head = {"Content-Type": "application/json", **headers} if raw else dict(headers)
+    head[HEADER] = signer.sign(signer.service_actor(), raw, datetime.now(UTC))
+    return client.open(path, method=method, data=raw, headers=head)
+
+
+CUSTODIAN = Actor("custodian", "Clara", Role.CUSTODIAN)
+TECHNICIAN = Actor("technician", "Tess", Role.TECHNICIAN)
+REVIEWER = Actor("reviewer", "Ruth", Role.REVIEWER)
+SCIENTIST = Actor("scientist", "Sofia", Role.SCIENTIST)
+AUDITOR = Actor("auditor", "Aiko", Role.AUDITOR)
+ANALYST = Actor("analyst", "Ana", Role.ANALYST)
+ADMIN = Actor("admin", "Adam", Role.ADMIN)
+BOGOTA = Actor("bogota", "Lucia", Role.OFFICE, "BOG")
+BANGKOK = Actor("bangkok", "Niran", Role.OFFICE, "BKK")
