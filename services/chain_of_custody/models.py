@@ -187,7 +187,7 @@ class PendingEvent(Base):
     """Events that wait for their place in the log; the one table of the ledger from which rows go."""
 
     __tablename__ = "pending_events"
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[str]
 
 
@@ -195,7 +195,7 @@ class LogEntry(Base):
     """A leaf: which event has it, and the commitment that everybody may see."""
 
     __tablename__ = "log_entries"
-    index: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), unique=True)
     entry: Mapped[bytes]
 
@@ -204,8 +204,8 @@ class LogHash(Base):
     """The hash of a complete subtree; level 0 are the leaves."""
 
     __tablename__ = "log_hashes"
-    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    index: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     hash: Mapped[bytes]
 
 
@@ -213,7 +213,7 @@ class LogCheckpoint(Base):
     """A signed head of the log; one a batch."""
 
     __tablename__ = "log_checkpoints"
-    size: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root: Mapped[bytes]
     note: Mapped[str]
     made_at: Mapped[datetime]
