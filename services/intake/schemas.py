@@ -30,6 +30,13 @@ class PastDate(fields.Date):
         return found
 
 
+class StoredPastDate(PastDate):
+    """A past date within a part that is kept as JSON, where it stands as text already."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value if isinstance(value, str) else None
+
+
 class Country(Word):
     """ISO 3166-1 alpha-2."""
 
@@ -68,7 +75,7 @@ OfficeList = list_schema(OfficeSchema)
 class AuthenticSchema(Schema):
     """What is known of an authentic's origin."""
 
-    collected_on = PastDate(required=True)
+    collected_on = StoredPastDate(required=True)
     country = Country(required=True)
     region = Word(required=True)
     latitude = Number(least=-90, most=90, allow_none=True)

@@ -227,3 +227,17 @@ def test_totals_of_an_office(client: FlaskClient) -> None:
     assert call(client, "GET", path, actor=ANALYST).json == {"HSP": 12, "CSP": 30}
     wrong: Any = call(client, "PUT", path, {"XXX": 1, "HSP": -1}, actor=BOGOTA)
     assert wrong.status_code == 422 and {e["pointer"] for e in wrong.json["errors"]} == {"/XXX", "/HSP"}
+
+
+def test_an_authentic_carries_its_known_origin_to_its_exhibit(client: FlaskClient) -> None:
+    origin = {
+        "collected_on": "2026-08-15", "country": "MX", "region": "Guerrero", "source_type": "seizure at laboratory",
+        "claimed_class": "Mexico", "collected_by": "field team 4", "latitude": 17.5,
+    }  # fmt: skip
+    item = line(1, authentic=origin, case_number=None, seized_on=None, seized_country=None)
+    sent = dispatched(client, [item], kind="authentic")
+    assert sent["items"][0]["authentic"] == origin
+    assert call(client, "GET", f"/submissions/{sent['id']}", actor=BOGOTA).json["items"][0]["authentic"] == origin
+    exhibit = receive(client, sent["id"], [seen(1)]).json["exhibits"][0]
+    told = call(client, "GET", f"/exhibits/{exhibit['id']}", actor=CUSTODIAN).json
+    assert told["kind"] == "authentic" and told["authentic"] == origin
