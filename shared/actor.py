@@ -65,7 +65,9 @@ def require(actor: Actor, *roles: Role) -> None:
         return
     if actor.role is Role.ANYONE:
         raise Unauthenticated("Sign in first: send a token as 'Authorization: Bearer <token>'.")
-    raise Forbidden(f"The role {actor.role.value} may not do this; it is for: {', '.join(r.value for r in roles)}.")
+    raise Forbidden(
+        f"The role {actor.role.value} may not do this; it is for: {', '.join(r.value for r in roles)}."
+    )
 
 
 def signed(actor: Actor) -> Signature:

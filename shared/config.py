@@ -47,7 +47,9 @@ class Settings:
         """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
         parts = urlsplit(self.database_url)
         role = f"{parts.path.lstrip('/')}_{name}"
-        return _with_login(self.database_url, role, (self.keys_dir / f"database-{name}.secret").read_text().strip())
+        return _with_login(
+            self.database_url, role, (self.keys_dir / f"database-{name}.secret").read_text().strip()
+        )
 
     def owner_database_url(self) -> str:
         """The SQLAlchemy URL of the owner, who makes roles, schemas and tables and whom no service uses."""
@@ -55,14 +57,18 @@ class Settings:
         if parts.password:
             return _with_login(self.database_url, parts.username or "", parts.password)
         secret = self.keys_dir / "database-owner.secret"
-        return _with_login(self.database_url, parts.username or "", secret.read_text().strip() if secret.exists() else "")
+        return _with_login(
+            self.database_url, parts.username or "", secret.read_text().strip() if secret.exists() else ""
+        )
 
 
 def _with_login(url: str, user: str, password: str) -> str:
     parts = urlsplit(url)
     place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
     login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
-    return urlunsplit(("postgresql+psycopg", f"{login}@{place}" if login else place, parts.path, parts.query, ""))
+    return urlunsplit(
+        ("postgresql+psycopg", f"{login}@{place}" if login else place, parts.path, parts.query, "")
+    )
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:

@@ -53,7 +53,9 @@ class AssertionSigner:
             claims["office"] = actor.office
         if actor.signatures:
             claims["body"] = _digest(body)
-            claims["sig"] = [[s.login, s.name, s.role.value, s.method, s.at.timestamp()] for s in actor.signatures]
+            claims["sig"] = [
+                [s.login, s.name, s.role.value, s.method, s.at.timestamp()] for s in actor.signatures
+            ]
         return jwt.encode(claims, self._key, algorithm="EdDSA")
 
     def service_actor(self, request_id: str = "") -> Actor:
@@ -70,7 +72,9 @@ class AssertionVerifier:
     @classmethod
     def from_keys(cls, keys_dir: Path) -> "AssertionVerifier":
         """Knows every issuer whose public key lies in the keys folder."""
-        return cls({path.stem: load_public_key(path) for path in sorted((keys_dir / "assertions").glob("*.pub"))})
+        return cls(
+            {path.stem: load_public_key(path) for path in sorted((keys_dir / "assertions").glob("*.pub"))}
+        )
 
     def verify(self, token: str, body: Callable[[], bytes], now: datetime) -> Actor:
         """The asserted actor; raises Unauthenticated where anything about the assertion does not hold."""
@@ -80,14 +84,17 @@ class AssertionVerifier:
             key = self._keys.get(issuer)
             if key is None:
                 raise Unauthenticated(f"Nobody here knows the issuer {issuer!r} of the actor assertion.")
-            options = {"require": ["exp", "sub"], "verify_exp": False}
-            claims = jwt.decode(token, key, algorithms=["EdDSA"], options=options)
+            claims = jwt.decode(
+                token, key, algorithms=["EdDSA"], options={"require": ["exp", "sub"], "verify_exp": False}
+            )
             if now.timestamp() > float(claims["exp"]) + LEEWAY_SECONDS:
                 raise Unauthenticated("The actor assertion has expired; send the request again.")
             actor = _actor(claims)
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
             raise Unauthenticated(f"The actor assertion does not hold: {error}") from error
-        if issuer != "gateway" and (actor.login != issuer or actor.role is not Role.SERVICE or actor.signatures):
+        if issuer != "gateway" and (
+            actor.login != issuer or actor.role is not Role.SERVICE or actor.signatures
+        ):
             raise Unauthenticated(f"{issuer} may speak for nobody but itself.")
         if issuer == "gateway" and actor.role is Role.SERVICE and actor.login != "gateway":
             raise Unauthenticated("The gateway may not speak for another service.")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import flask_smorest
 from flask import Request
@@ -61,11 +61,9 @@ def _refuse_unstorable(value: Any, pointer: str) -> None:
 class StrictParser(FlaskParser):
     """webargs with our JSON, and unknown query parameters refused as unknown fields are."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
-        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
-        "query": RAISE,
-        "json": RAISE,
-    }
+    def __init__(self) -> None:
+        super().__init__()
+        self.DEFAULT_UNKNOWN_BY_LOCATION = {**self.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE, "json": RAISE}
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """The parsed body; an empty one is an empty object; raises Unsupported for another media type."""

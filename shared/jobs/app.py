@@ -49,7 +49,7 @@ class Jobs:
                 JOBS.labels(self.runtime.name, name, "done").inc()
 
             retry = RetryStrategy(max_attempts=attempts, exponential_wait=2)
-            self.app.task(run, name=name, queue=queue, retry=retry)
+            self.app.task(name=name, queue=queue, retry=retry)(run)
             return function
 
         return register

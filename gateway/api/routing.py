@@ -1,0 +1,55 @@
+"""Which service answers which address. What stands in no table does not exist; /internal is in none."""
+
+import re
+
+API_PREFIX = "/api/v1/"
+GATEWAY = "gateway"
+
+_SERVICES = {
+    "offices": "intake",
+    "submissions": "intake",
+    "exhibits": "intake",
+    "discrepancies": "intake",
+    "items": "chain_of_custody",
+    "handovers": "chain_of_custody",
+    "holds": "chain_of_custody",
+    "disposals": "chain_of_custody",
+    "locations": "chain_of_custody",
+    "ledger": "chain_of_custody",
+    "spectra": "chain_of_custody",
+    "programmes": "classifier",
+    "measurements": "classifier",
+    "jobs": "classifier",
+    "results": "classifier",
+    "library": "classifier",
+    "models": "classifier",
+    "statistics": "classifier",
+    "session": GATEWAY,
+    "health": GATEWAY,
+    "openapi.json": GATEWAY,
+    "uploads": GATEWAY,
+}
+#: Parts of items and spectra that the classifier knows about.
+_CLASSIFIERS_PART = re.compile(r"items/[^/]+/(profile|links)|spectra/[^/]+/trace")
+_STREAMS = re.compile(r"jobs/[^/]+/stream|spectra/[^/]+/content|items/[^/]+/bundle\.zip")
+
+
+def service_for(path: str) -> str | None:
+    """The service that answers a decoded path, "gateway" for this process, None where there is nothing.
+
+    A path that another component could read in two ways (empty or dotted segments, backslashes) leads nowhere.
+    """
+    if not path.startswith(API_PREFIX):
+        return None
+    rest = path.removeprefix(API_PREFIX)
+    segments = rest.split("/")
+    if "\\" in rest or any(segment in ("", ".", "..") for segment in segments):
+        return None
+    if _CLASSIFIERS_PART.fullmatch(rest):
+        return "classifier"
+    return _SERVICES.get(segments[0])
+
+
+def is_stream(path: str) -> bool:
+    """Whether the answer may be long and comes in parts."""
+    return _STREAMS.fullmatch(path.removeprefix(API_PREFIX)) is not None
