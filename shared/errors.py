@@ -35,6 +35,12 @@ class DomainError(Exception):
         self.retry_after = retry_after
 
 
+class Malformed(DomainError):
+    """The request itself cannot be read: its framing or its address, before any question of what it asks."""
+
+    code = "bad_request"
+
+
 class Unauthenticated(DomainError):
     """Nobody is signed in, or the token has ended."""
 

@@ -16,6 +16,7 @@ from shared.errors import DomainError, FieldError
 log = structlog.get_logger(__name__)
 
 STATUS: dict[type[DomainError], int] = {
+    errors.Malformed: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
