@@ -1,0 +1,36 @@
+"""The last step of an opinion: from probabilities, prediction set and novelty to a conclusion. One rule for training and for use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.classifier.domain.calibration import Conformal
+from services.classifier.domain.programme import UNKNOWN
+from services.classifier.domain.run import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`members` are the places of the classes in the prediction set; `compatible` those of the classes that no module excludes."""
+
+    conclusion: str
+    members: tuple[int, ...]
+    compatible: tuple[int, ...]
+
+
+def decide(
+    classes: Sequence[str], probabilities: Floats, conformal: Conformal, class_p_values: Floats, alpha: float
+) -> Verdict:
+    """A class where the set holds it alone; Inconclusive, naming the whole set; Unknown where no class of the set fits all modules.
+
+    The set of a sample that fits a class is never empty: it then holds the likeliest class, which only raises the coverage.
+    """
+    compatible = tuple(c for c in range(len(classes)) if class_p_values[c] >= alpha)
+    members = tuple(conformal.members(probabilities))
+    if not members and compatible:
+        members = (int(probabilities.argmax()),)
+    if not set(members) & set(compatible):
+        return Verdict(UNKNOWN, members, compatible)
+    if len(members) == 1:
+        return Verdict(classes[members[0]], members, compatible)
+    likeliest_first = sorted(members, key=lambda c: (-probabilities[c], c))
+    return Verdict(f"Inconclusive ({' or '.join(classes[c] for c in likeliest_first)})", members, compatible)

@@ -1,0 +1,298 @@
+"""From a profile to an opinion: quality, then novelty, then the prediction set; with the evidence of every module."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from services.classifier.domain.calibration import softmax
+from services.classifier.domain.decision import Verdict, decide
+from services.classifier.domain.explain import (
+    Contribution,
+    Neighbour,
+    contributions,
+    nearest,
+    position,
+)
+from services.classifier.domain.model import DeterminationModel, Model, View
+from services.classifier.domain.pretreatment import raw_matrix
+from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
+from services.classifier.domain.qc import QcFinding, failed
+from services.classifier.domain.run import Floats
+
+_DECIMALS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleEvidence:
+    """What one module alone says: `fits` are the classes it does not exclude, by the p-values of `p_values`.
+
+    `accuracy` is how often this module alone was right on authentics it had not seen; `statement` is a sentence for people.
+    """
+
+    module: str
+    technique: str
+    measured: int
+    of: int
+    most_likely: str
+    probabilities: Mapping[str, float]
+    p_values: Mapping[str, float]
+    fits: tuple[str, ...]
+    accuracy: float
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """`p_value`: the chance that a member of the class that fits best lies that far out; below `threshold` it is Unknown."""
+
+    p_value: float | None
+    threshold: float
+    nearest_class: str | None
+    p_values: Mapping[str, float]
+    score_distance: float | None
+    orthogonal_distance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The deepest class of the tree that holds the whole prediction set, and its probability (the sum over its leaves)."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeterminationResult:
+    """One determination of a result, with all that the record and the report need; `as_data` is ready for JSON."""
+
+    name: str
+    conclusion: str
+    prediction_set: tuple[str, ...]
+    probabilities: Mapping[str, float]
+    novelty: Novelty
+    evidence: tuple[ModuleEvidence, ...]
+    reasons: tuple[str, ...]
+    coverage: float
+    candidate: str = ""
+    level: Level | None = None
+    contradiction: bool = False
+    contributions: tuple[Contribution, ...] = ()
+    nearest: tuple[Neighbour, ...] = ()
+    position: tuple[float, float] | None = None
+    qc: tuple[QcFinding, ...] = field(default=())
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, texts and finite numbers."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def classify(
+    model: Model,
+    values: Mapping[str, float],
+    censored: frozenset[str] = frozenset(),
+    qc: Sequence[QcFinding] = (),
+) -> tuple[DeterminationResult, ...]:
+    """Every determination of the programme, in its order.
+
+    `values` are in the programme's units; analytes in `censored` lie below their limit of quantitation. A determination without a
+    model, with a failed QC, or with too little measured is "Not evaluated", with the reasons.
+    """
+    known = {each.name: each for each in model.determinations}
+    results = []
+    for determination in model.programme.determinations:
+        own = known.get(determination.name)
+        if own is None:
+            reason = model.not_trained.get(determination.name, "there is no model of this determination")
+            results.append(_not_evaluated(model, determination.name, (f"no model: {reason}",), qc))
+            continue
+        reasons = _what_stops(model, determination, own, values, censored, qc)
+        if reasons:
+            results.append(_not_evaluated(model, determination.name, reasons, qc))
+        else:
+            results.append(_evaluated(model, determination, own, values, censored, qc))
+    return tuple(results)
+
+
+def _what_stops(
+    model: Model,
+    determination: Determination,
+    own: DeterminationModel,
+    values: Mapping[str, float],
+    censored: frozenset[str],
+    qc: Sequence[QcFinding],
+) -> tuple[str, ...]:
+    programme = model.programme
+    present = set(values) | censored
+    reasons = [
+        f"quality: {finding.rule}: {finding.detail}"
+        for finding in failed(qc)
+        if finding.module is None or finding.module in determination.modules
+    ]
+    for name in determination.modules:
+        module = programme.module(name)
+        analytes = [a.name for a in programme.analytes if a.module == name]
+        if module is not None and module.required and analytes and not present & set(analytes):
+            reasons.append(f"nothing was measured of {name} ({module.technique}), which is required")
+    measured = sum(name in present for name in own.analytes)
+    least = programme.decision.minimum_measured
+    if measured == 0 or measured < least * len(own.analytes):
+        reasons.append(f"{measured} of {len(own.analytes)} analytes were measured; at least {least:.0%} are needed")
+    return tuple(reasons)
+
+
+def _not_evaluated(
+    model: Model, name: str, reasons: tuple[str, ...], qc: Sequence[QcFinding]
+) -> DeterminationResult:
+    rule = model.programme.decision
+    novelty = Novelty(None, rule.novelty_alpha, None, {}, None, None)
+    return DeterminationResult(name, NOT_EVALUATED, (), {}, novelty, (), reasons, rule.coverage, qc=tuple(qc))
+
+
+def _evaluated(
+    model: Model,
+    determination: Determination,
+    own: DeterminationModel,
+    values: Mapping[str, float],
+    censored: frozenset[str],
+    qc: Sequence[QcFinding],
+) -> DeterminationResult:
+    rule = model.programme.decision
+    analytes = [found for name in own.analytes if (found := model.programme.analyte(name)) is not None]
+    raw = raw_matrix(analytes, [(values, censored)])
+    row = own.pretreatment.apply(raw)[0]
+    probabilities = np.round(own.probabilities(row[None, :])[0], _DECIMALS)
+    gaps = np.isnan(raw[0])
+    views = tuple(view for view in own.views if not gaps[view.columns].all())
+    class_p = own.class_p_values(row, views)
+    verdict = decide(own.classes, probabilities, own.conformal, class_p, rule.novelty_alpha)
+    alone = rule.novelty_alpha / len(views)
+    evidence = tuple(
+        _evidence(model, own, view, row, gaps, alone) for view in views if view.module is not None
+    )
+    contradiction = (
+        verdict.conclusion == UNKNOWN and len(evidence) > 1 and not _common(evidence) and all(e.fits for e in evidence)
+    )
+    by_class = {name: _significant(p) for name, p in zip(own.classes, class_p, strict=True)}
+    best = int(class_p.argmax())
+    inside, outside = own.views[0].distance.parts(row[own.views[0].columns])
+    return DeterminationResult(
+        name=determination.name,
+        conclusion=verdict.conclusion,
+        prediction_set=tuple(own.classes[c] for c in verdict.members),
+        probabilities={name: float(p) for name, p in zip(own.classes, probabilities, strict=True)},
+        novelty=Novelty(
+            _significant(class_p[best]),
+            rule.novelty_alpha,
+            own.classes[best],
+            by_class,
+            _significant(inside[best]),
+            _significant(outside[best]),
+        ),
+        evidence=evidence,
+        reasons=_reasons(own, verdict, evidence, class_p, contradiction, gaps, rule.novelty_alpha),
+        coverage=rule.coverage,
+        candidate=own.candidate,
+        level=_level(determination, own, verdict, probabilities),
+        contradiction=contradiction,
+        contributions=contributions(own, row, raw[0]),
+        nearest=nearest(own, row),
+        position=position(own, row),
+        qc=tuple(qc),
+    )
+
+
+def _evidence(
+    model: Model, own: DeterminationModel, view: View, row: Floats, gaps: Floats, alone: float
+) -> ModuleEvidence:
+    assert view.module is not None and view.scorer is not None
+    part = row[view.columns]
+    chance = np.round(softmax(view.scorer.scores(part[None, :]), view.sharpness)[0], _DECIMALS)
+    p_values = view.distance.p_values(part)
+    fits = tuple(name for name, p in zip(own.classes, p_values, strict=True) if p >= alone)
+    likely = own.classes[int(chance.argmax())]
+    module = model.programme.module(view.module)
+    if not fits:
+        statement = f"{view.module}: unlike every class of the library"
+    else:
+        statement = f"{view.module}: fits {' or '.join(fits)}; most like {likely}"
+    return ModuleEvidence(
+        module=view.module,
+        technique=module.technique if module else "",
+        measured=int((~gaps[view.columns]).sum()),
+        of=len(view.columns),
+        most_likely=likely,
+        probabilities={name: float(p) for name, p in zip(own.classes, chance, strict=True)},
+        p_values={name: _significant(p) for name, p in zip(own.classes, p_values, strict=True)},
+        fits=fits,
+        accuracy=round(view.accuracy, 6),
+        statement=statement,
+    )
+
+
+def _common(evidence: Sequence[ModuleEvidence]) -> set[str]:
+    return set.intersection(*(set(each.fits) for each in evidence))
+
+
+def _reasons(
+    own: DeterminationModel,
+    verdict: Verdict,
+    evidence: Sequence[ModuleEvidence],
+    class_p: Floats,
+    contradiction: bool,
+    gaps: Floats,
+    alpha: float,
+) -> tuple[str, ...]:
+    """Sentences that say how the conclusion came about."""
+    reasons = []
+    strange = [each.module for each in evidence if not each.fits]
+    if contradiction:
+        sides = "; ".join(each.statement for each in evidence)
+        reasons.append(f"the modules contradict each other, so the class is unknown: {sides}")
+    elif verdict.conclusion == UNKNOWN:
+        where = f" ({', '.join(strange)})" if strange else ""
+        if class_p.max() < alpha:
+            reasons.append(f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}")
+        else:
+            fits = " or ".join(own.classes[c] for c in verdict.compatible)
+            reasons.append(f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely")
+    elif len(verdict.members) == 1:
+        reasons.append(f"the prediction set at {own.conformal.coverage:.0%} coverage holds one class")
+    else:
+        reasons.append(f"the prediction set at {own.conformal.coverage:.0%} coverage holds {len(verdict.members)} classes")
+    if gaps.any():
+        missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
+        reasons.append(f"not measured, and filled with what the other analytes lead to expect: {', '.join(missing)}")
+    return tuple(reasons)
+
+
+def _level(
+    determination: Determination, own: DeterminationModel, verdict: Verdict, probabilities: Floats
+) -> Level | None:
+    """The deepest class that holds the whole set; None where there is none, or where nothing is concluded."""
+    if verdict.conclusion == UNKNOWN:
+        return None
+    lines = [(own.classes[c], *determination.ancestors(own.classes[c])) for c in verdict.members]
+    for name in lines[0]:
+        if all(name in line for line in lines):
+            leaves = [c for c, leaf in enumerate(own.classes) if name in (leaf, *determination.ancestors(leaf))]
+            return Level(name, round(float(probabilities[leaves].sum()), _DECIMALS))
+    return None
+
+
+def _significant(value: float) -> float:
+    """Six significant digits, so that the last bits of another processor do not change a record."""
+    return float(f"{float(value):.6g}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

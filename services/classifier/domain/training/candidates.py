@@ -1,0 +1,145 @@
+"""The classifiers that training chooses from: each fits rows and labels and gives a scorer that numpy alone evaluates.
+
+The order is from simple to flexible; among candidates that cannot be told apart the simplest is taken.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.classifier.domain.calibration import Labels
+from services.classifier.domain.pretreatment import shrunk_covariance
+from services.classifier.domain.run import Floats
+from services.classifier.domain.scorers import (
+    LinearScorer,
+    QuadraticScorer,
+    Scorer,
+)
+from services.classifier.domain.training.machine_learning import fit_forest, fit_kernel_svm, fit_linear_svm
+
+Fit = Callable[[Floats, Labels, int, int], Scorer]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One candidate with one choice of its free parameters."""
+
+    text: str
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A kind of classifier with the settings that the inner folds choose from."""
+
+    name: str
+    settings: tuple[Setting, ...]
+
+
+def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ...]:
+    """The candidates, with fewer settings and smaller forests where the library is large, to bound the time."""
+    small = rows <= 600
+    most = max(1, min(columns, classes + 6, 12))
+    parts = sorted({1, 2, 3, classes - 1, classes + 1, most} & set(range(1, most + 1)))
+    svm_costs = (0.1, 1.0, 10.0) if small else (1.0,)
+    widths = (0.3, 1.0) if small else (0.5,)
+    trees = 60 if small else 100 if rows <= 3000 else 40
+    return (
+        Candidate("regularised LDA", (Setting("shrunk covariance", fit_lda),)),
+        Candidate("PLS-DA", tuple(Setting(f"{k} components", _pls(k)) for k in parts)),
+        Candidate("linear SVM", tuple(Setting(f"C={c:g}", _linear(c)) for c in svm_costs)),
+        Candidate("regularised QDA", tuple(Setting(f"own share {s:g}", _qda(s)) for s in (0.3, 0.6, 0.9))),
+        Candidate(
+            "RBF SVM",
+            tuple(Setting(f"C={c:g}, width {w:g}", _kernel(c, w / columns)) for c in (1.0, 10.0)[-2 if small else -1 :] for w in widths),
+        ),
+        Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),)),
+    )
+
+
+def fit_lda(rows: Floats, truth: Labels, classes: int, seed: int = 0) -> LinearScorer:
+    """Linear discriminants with one shrunk covariance and equal priors; deterministic."""
+    means, deviation = class_means(rows, truth, classes)
+    precision = np.linalg.inv(shrunk_covariance(deviation, len(rows) - classes))
+    weights = means @ precision
+    return LinearScorer(weights, -0.5 * (weights * means).sum(axis=1))
+
+
+def class_means(rows: Floats, truth: Labels, classes: int) -> tuple[Floats, Floats]:
+    """Means (c, p) and the deviation of every row from its own class's mean (n, p)."""
+    means = np.stack([rows[truth == c].mean(axis=0) for c in range(classes)])
+    return means, rows - means[truth]
+
+
+def _qda(own_share: float) -> Fit:
+    def fit(rows: Floats, truth: Labels, classes: int, seed: int) -> Scorer:
+        means, deviation = class_means(rows, truth, classes)
+        pooled = shrunk_covariance(deviation, len(rows) - classes)
+        whiteners, offsets = [], []
+        for c in range(classes):
+            members = deviation[truth == c]
+            trust = own_share * len(members) / (len(members) + 3.0)
+            covariance = trust * shrunk_covariance(members) + (1 - trust) * pooled
+            lower = np.linalg.cholesky(covariance)
+            whiteners.append(np.linalg.inv(lower).T)
+            offsets.append(-float(np.log(np.diag(lower)).sum()))
+        return QuadraticScorer(means, np.stack(whiteners), np.array(offsets))
+
+    return fit
+
+
+def _pls(components: int) -> Fit:
+    def fit(rows: Floats, truth: Labels, classes: int, seed: int) -> Scorer:
+        return fit_pls(rows, truth, classes, components)
+
+    return fit
+
+
+def fit_pls(rows: Floats, truth: Labels, classes: int, components: int) -> LinearScorer:
+    """PLS2 regression (SIMPLS, de Jong 1993) on class membership, classes weighing alike."""
+    weight = 1.0 / np.bincount(truth, minlength=classes)[truth]
+    weight = np.sqrt(weight / weight.sum())[:, None]
+    member = np.eye(classes)[truth]
+    centre_x, centre_y = (weight**2 * rows).sum(axis=0), (weight**2 * member).sum(axis=0)
+    x, y = weight * (rows - centre_x), weight * (member - centre_y)
+    cross = x.T @ y
+    directions: list[Floats] = []
+    basis: list[Floats] = []
+    for _ in range(components):
+        left, strength, _ = np.linalg.svd(cross, full_matrices=False)
+        scores = x @ left[:, 0]
+        size = float(np.sqrt((scores**2).sum()))
+        if strength[0] < 1e-10 or size < 1e-10:
+            break
+        directions.append(left[:, 0] / size)
+        loading = x.T @ (scores / size)
+        for known in basis:
+            loading = loading - known * float(known @ loading)
+        norm = float(np.sqrt((loading**2).sum()))
+        if norm < 1e-10:
+            break
+        basis.append(loading / norm)
+        cross = cross - np.outer(basis[-1], basis[-1] @ cross)
+    if not directions:
+        return LinearScorer(np.zeros((classes, rows.shape[1])), centre_y)
+    rotation = np.stack(directions, axis=1)
+    weights = (rotation @ (rotation.T @ (x.T @ y))).T
+    return LinearScorer(np.ascontiguousarray(weights), centre_y - weights @ centre_x)
+
+
+def _linear(cost: float) -> Fit:
+    return lambda rows, truth, classes, seed: fit_linear_svm(rows, truth, classes, cost)
+
+
+def _kernel(cost: float, gamma: float) -> Fit:
+    return lambda rows, truth, classes, seed: fit_kernel_svm(rows, truth, classes, cost, gamma)
+
+
+def _forest(trees: int) -> Fit:
+    return lambda rows, truth, classes, seed: fit_forest(rows, truth, classes, trees, seed)
+
+
+def names(candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """Names in their order."""
+    return tuple(each.name for each in candidates)

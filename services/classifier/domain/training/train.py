@@ -1,0 +1,205 @@
+"""Train and validate a model of a programme on a snapshot of the reference library."""
+
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.classifier.domain.authentic import Authentic, snapshot_digest
+from services.classifier.domain.calibration import Labels, fit_conformal, fit_sharpness, softmax
+from services.classifier.domain.model import DeterminationModel, Model, Neighbourhood, View
+from services.classifier.domain.novelty import fit_distance
+from services.classifier.domain.pretreatment import fit_pretreatment, raw_matrix, shrunk_covariance
+from services.classifier.domain.programme import Determination, Programme
+from services.classifier.domain.run import Floats
+from services.classifier.domain.training.candidates import candidates_for, class_means, fit_lda
+from services.classifier.domain.training.cross_validate import OutOfFold, Task, choose_setting, cross_validate
+from services.classifier.domain.training.validate import validation_of
+
+LEAST_AUTHENTICS = 5
+_LEAST_MEASURED = 0.5
+
+Progress = Callable[[float], None]
+
+
+class NotTrainable(ValueError):
+    """The library does not suffice for any determination; the message says why for each."""
+
+
+def train(
+    programme: Programme, authentics: Sequence[Authentic], *, seed: int, progress: Progress | None = None
+) -> Model:
+    """Train every determination for which the library suffices.
+
+    A determination that cannot be trained stands in `not_trained` with the reason. Raises NotTrainable where that is all of them.
+    `progress` is called with numbers that rise to 1.
+    """
+    report = progress or (lambda share: None)
+    trained: list[DeterminationModel] = []
+    validation: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    ordered = sorted(authentics, key=lambda each: each.id)
+    for place, determination in enumerate(programme.determinations):
+
+        def share(part: float, done: int = place) -> None:
+            report((done + part) / len(programme.determinations))
+
+        try:
+            model, figures = _train_one(programme, determination, ordered, seed + 1000 * place, share)
+        except NotTrainable as error:
+            failed[determination.name] = str(error)
+        else:
+            trained.append(model)
+            validation[determination.name] = figures
+        share(1.0)
+    if not trained:
+        raise NotTrainable("; ".join(f"{name}: {reason}" for name, reason in failed.items()))
+    versions = {name: version(name) for name in ("numpy", "scipy", "scikit-learn")}
+    return Model(
+        programme=programme,
+        snapshot=snapshot_digest(ordered),
+        seed=seed,
+        determinations=tuple(trained),
+        validation={"determinations": validation, "not_trained": failed},
+        versions={**versions, "python": platform.python_version()},
+        not_trained=failed,
+    )
+
+
+def _train_one(
+    programme: Programme, determination: Determination, authentics: Sequence[Authentic], seed: int, share: Progress
+) -> tuple[DeterminationModel, dict[str, Any]]:
+    labelled = [a for a in authentics if a.labels.get(determination.name) in determination.leaves]
+    counts = {name: sum(a.labels[determination.name] == name for a in labelled) for name in determination.leaves}
+    classes = tuple(name for name in determination.leaves if counts[name] >= LEAST_AUTHENTICS)
+    left_out = tuple(name for name in determination.leaves if 0 < counts[name] < LEAST_AUTHENTICS)
+    if len(classes) < 2:
+        raise NotTrainable(
+            f"at least two classes need {LEAST_AUTHENTICS} authentics each; there are "
+            + ", ".join(f"{count} of {name}" for name, count in counts.items())
+        )
+    rows = [a for a in labelled if a.labels[determination.name] in classes]
+    truth = np.array([classes.index(a.labels[determination.name]) for a in rows])
+    offered = programme.analytes_of(determination)
+    raw = raw_matrix(offered, [(a.values, a.censored) for a in rows])
+    usable = _usable_columns(raw)
+    if not len(usable):
+        raise NotTrainable("no analyte was measured, and varies, in at least half of the authentics")
+    analytes = tuple(offered[j] for j in usable)
+    raw = np.ascontiguousarray(raw[:, usable])
+    names, columns = _views(determination, [a.module for a in analytes])
+    groups = tuple(a.group for a in rows)
+    task = Task(raw, truth, groups, analytes, len(classes), programme.pretreatment, columns, seed)
+    found = cross_validate(
+        task, candidates_for(len(rows), len(analytes), len(classes)), lambda part: share(0.9 * part)
+    )
+    figures = validation_of(classes, truth, groups, found, programme.decision)
+    figures |= {
+        "left_out_classes": list(left_out),
+        "analytes": [a.name for a in analytes],
+        "unused_analytes": [a.name for j, a in enumerate(offered) if j not in usable],
+    }
+    model = _final(programme, determination, task, found, figures, (classes, left_out), rows, names)
+    return model, figures
+
+
+def _usable_columns(raw: Floats) -> NDArray[np.int64]:
+    """Columns that at least half of the authentics have and that are not the same for all."""
+    known = ~np.isnan(raw)
+    spread = [len(np.unique(raw[known[:, j], j])) > 1 for j in range(raw.shape[1])]
+    return np.flatnonzero((known.mean(axis=0) >= _LEAST_MEASURED) & spread)
+
+
+def _views(
+    determination: Determination, modules: Sequence[str]
+) -> tuple[tuple[str | None, ...], tuple[NDArray[np.int64], ...]]:
+    """Everything, and each module by itself; a determination with one module has that module as its only view."""
+    present = [name for name in determination.modules if name in modules]
+    everything = np.arange(len(modules))
+    if len(present) == 1:
+        return (present[0],), (everything,)
+    each = [np.array([j for j, module in enumerate(modules) if module == name]) for name in present]
+    return (None, *present), (everything, *each)
+
+
+def _final(
+    programme: Programme,
+    determination: Determination,
+    task: Task,
+    found: OutOfFold,
+    figures: dict[str, Any],
+    classes: tuple[tuple[str, ...], tuple[str, ...]],
+    authentics: Sequence[Authentic],
+    names: Sequence[str | None],
+) -> DeterminationModel:
+    """Fit the chosen candidate on all authentics; calibrations come from the scores out of fold."""
+    truth, count = task.truth, task.classes
+    pretreatment = fit_pretreatment(task.raw, task.analytes, task.steps)
+    rows = pretreatment.apply(task.raw)
+    offered = candidates_for(len(rows), rows.shape[1], count)
+    chosen = next(each for each in offered if each.name == figures["chosen"])
+    setting = choose_setting(chosen, rows, truth, task.groups, count, task.seed)
+    scores = found.scores[chosen.name]
+    sharpness = fit_sharpness(scores, truth)
+    conformal = fit_conformal(softmax(scores, sharpness), truth, count, programme.decision.coverage)
+    views = tuple(
+        _view(names[place], columns, rows, truth, count, found.distances[place], found.module_scores[place])
+        for place, columns in enumerate(task.views)
+    )
+    return DeterminationModel(
+        name=determination.name,
+        classes=classes[0],
+        analytes=tuple(each.name for each in task.analytes),
+        pretreatment=pretreatment,
+        candidate=chosen.name,
+        setting=setting.text,
+        scorer=setting.fit(rows, truth, count, task.seed),
+        sharpness=sharpness,
+        conformal=conformal,
+        views=views,
+        neighbourhood=_neighbourhood(rows, truth, count, classes[0], authentics),
+        left_out=classes[1],
+    )
+
+
+def _view(
+    name: str | None,
+    columns: NDArray[np.int64],
+    rows: Floats,
+    truth: Labels,
+    classes: int,
+    distances: Floats,
+    scores: Floats,
+) -> View:
+    own = rows[:, columns]
+    distance = fit_distance(own, truth, classes).calibrated(distances, truth)
+    if name is None:
+        return View(None, columns, distance)
+    accuracy = float((scores.argmax(axis=1) == truth).mean())
+    return View(name, columns, distance, fit_lda(own, truth, classes), fit_sharpness(scores, truth), accuracy)
+
+
+def _neighbourhood(
+    rows: Floats, truth: Labels, count: int, classes: Sequence[str], authentics: Sequence[Authentic]
+) -> Neighbourhood:
+    """Rows whitened by the spread within classes, and the two canonical variates that separate the classes best."""
+    means, deviation = class_means(rows, truth, count)
+    whitener = np.linalg.inv(np.linalg.cholesky(shrunk_covariance(deviation, len(rows) - count))).T
+    white = rows @ whitener
+    centres = means @ whitener
+    _, strength, directions = np.linalg.svd(centres - centres.mean(axis=0), full_matrices=False)
+    kept = [directions[k] for k in range(min(2, len(directions))) if strength[k] > 1e-9 * max(strength[0], 1e-300)]
+    if len(kept) < 2:
+        rest = white - white.mean(axis=0)
+        for known in kept:
+            rest = rest - np.outer(rest @ known, known)
+        kept.append(np.linalg.svd(rest, full_matrices=False)[2][0])
+    signed = [axis * np.sign(axis[int(np.abs(axis).argmax())] or 1.0) for axis in kept[:2]]
+    while len(signed) < 2:
+        signed.append(np.zeros(rows.shape[1]))
+    axes = whitener @ np.stack(signed, axis=1)
+    labels = tuple(classes[int(c)] for c in truth)
+    return Neighbourhood(tuple(a.id for a in authentics), labels, white, whitener, axes, rows @ axes)

@@ -1,0 +1,121 @@
+"""The figures of a validation, from out-of-fold scores alone; calibrations, too, are fitted without the fold they are judged on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from services.classifier.domain.calibration import (
+    Labels,
+    expected_calibration_error,
+    fit_conformal,
+    fit_sharpness,
+    softmax,
+    wilson,
+)
+from services.classifier.domain.decision import decide
+from services.classifier.domain.novelty import calibrate, upper_tail
+from services.classifier.domain.programme import UNKNOWN, Decision
+from services.classifier.domain.run import Floats
+from services.classifier.domain.training.cross_validate import OutOfFold
+
+
+def compare(scores: dict[str, Floats], truth: Labels) -> list[dict[str, Any]]:
+    """Every candidate's accuracy on unseen authentics, with Wilson's 95 % interval."""
+    rows = []
+    for name, own in scores.items():
+        hits = int((own.argmax(axis=1) == truth).sum())
+        low, high = wilson(hits, len(truth))
+        rows.append({"name": name, "accuracy": hits / len(truth), "low": low, "high": high})
+    return rows
+
+
+def choose(candidates: Sequence[dict[str, Any]], count: int) -> str:
+    """The simplest candidate that is within one standard error of the best; candidates come from simple to flexible."""
+    best = max(float(each["accuracy"]) for each in candidates)
+    error = float(np.sqrt(best * (1 - best) / count))
+    return str(next(each["name"] for each in candidates if each["accuracy"] >= best - error - 1e-12))
+
+
+def honest_probabilities(scores: Floats, truth: Labels, found: OutOfFold) -> Floats:
+    """Probabilities (n, classes) of each fold, calibrated on the other folds."""
+    result = np.zeros_like(scores)
+    for f in np.unique(found.fold):
+        inside, outside = found.fold != f, found.fold == f
+        result[outside] = softmax(scores[outside], fit_sharpness(scores[inside], truth[inside]))
+    return result
+
+
+def honest_class_p_values(truth: Labels, found: OutOfFold) -> Floats:
+    """For each authentic and class the combined p-value (n, classes), calibrated on the other folds."""
+    result = np.ones((len(truth), found.distances[0].shape[1]))
+    for f in np.unique(found.fold):
+        inside, outside = found.fold != f, np.flatnonzero(found.fold == f)
+        for distances in found.distances:
+            centre, spread, count = calibrate(distances[inside], truth[inside])
+            standing = (np.cbrt(distances[outside]) - centre) / spread
+            for i, row in zip(outside, standing, strict=True):
+                own = [upper_tail(t, n) for t, n in zip(row, count, strict=True)]
+                result[i] = np.minimum(result[i], own)
+    return np.minimum(1.0, result * len(found.distances))
+
+
+def validation_of(
+    classes: Sequence[str],
+    truth: Labels,
+    groups: Sequence[str],
+    found: OutOfFold,
+    rule: Decision,
+) -> dict[str, Any]:
+    """The validation of one determination, ready for JSON."""
+    candidates = compare(found.scores, truth)
+    chosen = choose(candidates, len(truth))
+    probabilities = honest_probabilities(found.scores[chosen], truth, found)
+    class_p = honest_class_p_values(truth, found)
+    said = found.scores[chosen].argmax(axis=1)
+    covered, unknown, size = np.zeros(len(truth), bool), np.zeros(len(truth), bool), np.zeros(len(truth))
+    decisions: dict[str, dict[str, int]] = {name: {} for name in classes}
+    for f in np.unique(found.fold):
+        inside = found.fold != f
+        conformal = fit_conformal(probabilities[inside], truth[inside], len(classes), rule.coverage)
+        for i in np.flatnonzero(~inside):
+            verdict = decide(classes, probabilities[i], conformal, class_p[i], rule.novelty_alpha)
+            covered[i], unknown[i] = truth[i] in verdict.members, verdict.conclusion == UNKNOWN
+            size[i] = len(verdict.members)
+            counts = decisions[classes[truth[i]]]
+            answer = "Inconclusive" if verdict.conclusion.startswith("Inconclusive (") else verdict.conclusion
+            counts[answer] = counts.get(answer, 0) + 1
+    return {
+        "candidates": candidates,
+        "chosen": chosen,
+        "accuracy": float((said == truth).mean()),
+        "per_class": _per_class(classes, truth, said),
+        "confusion": {
+            name: {other: int(((truth == c) & (said == d)).sum()) for d, other in enumerate(classes)}
+            for c, name in enumerate(classes)
+        },
+        "ece": expected_calibration_error(probabilities, truth),
+        "coverage": {
+            "nominal": rule.coverage,
+            "overall": float(covered.mean()),
+            "per_class": {name: float(covered[truth == c].mean()) for c, name in enumerate(classes)},
+        },
+        "false_unknown": float(unknown.mean()),
+        "groups": len(set(groups)),
+        "decisions": decisions,
+        "mean_set_size": float(size.mean()),
+        "ungrouped_classes": [classes[c] for c in found.loose],
+    }
+
+
+def _per_class(classes: Sequence[str], truth: Labels, said: Labels) -> dict[str, dict[str, Any]]:
+    rows = {}
+    for c, name in enumerate(classes):
+        hits, named = int(((truth == c) & (said == c)).sum()), int((said == c).sum())
+        members = int((truth == c).sum())
+        rows[name] = {
+            "n": members,
+            "recall": hits / members,
+            "precision": hits / named if named else 0.0,
+        }
+    return rows
