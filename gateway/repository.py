@@ -1,6 +1,5 @@
 """Queries of the door: accounts, sessions, counts of wrong passwords, the audit trail."""
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +8,27 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session as Database
 
 from gateway.accounts.lockout import Count
+from gateway.accounts.naming import name_digest
 from gateway.models import Account, AuditEntry, Session, WrongPasswords
 
 
 def account(database: Database, login: str, *, lock: bool = False) -> Account | None:
     """An account by its login, or None."""
     return database.get(Account, login, with_for_update=lock)
+
+
+def get_account(database: Database, login: str) -> Account:
+    """An account that is known to be there."""
+    return database.get_one(Account, login)
+
+
+def put_account(
+    database: Database, facts: dict[str, Any], hashed: str | None, *, created_at: datetime
+) -> None:
+    """Makes or changes the account `facts["login"]`; a hash of None leaves the password as it is."""
+    changed = dict(facts) if hashed is None else {**facts, "password_hash": hashed}
+    statement = insert(Account).values(created_at=created_at, **changed)
+    database.execute(statement.on_conflict_do_update(index_elements=["login"], set_=changed))
 
 
 def accounts() -> Select[Any]:
@@ -51,7 +65,7 @@ def revoke_all(database: Database, login: str, now: datetime) -> None:
 
 def count_for(database: Database, name: str, scope: str, now: datetime) -> Count:
     """The attempts so far, the row locked until the transaction ends, so that attempts at once are counted one by one."""
-    key = {"name_sha256": _name_digest(name), "scope": scope}
+    key = {"name_sha256": name_digest(name), "scope": scope}
     database.execute(insert(WrongPasswords).values(**key, attempts=0, last_at=now).on_conflict_do_nothing())
     row = database.get_one(WrongPasswords, (key["name_sha256"], scope), with_for_update=True)
     return Count(row.attempts, row.locked_until)
@@ -59,14 +73,14 @@ def count_for(database: Database, name: str, scope: str, now: datetime) -> Count
 
 def store_count(database: Database, name: str, scope: str, count: Count, now: datetime) -> None:
     """Stores the attempts."""
-    row = database.get_one(WrongPasswords, (_name_digest(name), scope))
+    row = database.get_one(WrongPasswords, (name_digest(name), scope))
     row.attempts, row.locked_until, row.last_at = count.attempts, count.locked_until, now
 
 
 def clear_count(database: Database, name: str, scope: str) -> None:
     """Forgets the attempts after a right password."""
     query = delete(WrongPasswords).where(
-        WrongPasswords.name_sha256 == _name_digest(name), WrongPasswords.scope == scope
+        WrongPasswords.name_sha256 == name_digest(name), WrongPasswords.scope == scope
     )
     database.execute(query)
 
@@ -79,7 +93,3 @@ def forget_counts(database: Database, before: datetime) -> None:
 def audit(database: Database, entry: AuditEntry) -> None:
     """Adds a line to the audit trail."""
     database.add(entry)
-
-
-def _name_digest(name: str) -> bytes:
-    return hashlib.sha256(name.encode(errors="replace")).digest()

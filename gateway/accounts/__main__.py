@@ -1,9 +1,9 @@
 """`python -m gateway.accounts`: the operator's accounts, for the first administrator and for instruments.
 
-  put LOGIN --name NAME --role ROLE [--office CODE]   makes or changes an account; the password comes from standard input
-  token LOGIN --days N                                prints a new token for it
-  close LOGIN                                         closes it and ends its sessions
-  list                                                all accounts
+put LOGIN --name NAME --role ROLE [--office CODE]   makes or changes an account; the password comes from standard input
+token LOGIN --days N                                prints a new token for it
+close LOGIN                                         closes it and ends its sessions
+list                                                all accounts
 """
 
 import argparse
@@ -38,26 +38,30 @@ def _run(accounts: Accounts, options: argparse.Namespace) -> dict[str, object] |
     if options.command == "put":
         password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
         accounts.put_account(
-            SYSTEM, options.login, name=options.name, role=options.role, office=options.office, password=password or None
+            SYSTEM,
+            options.login,
+            name=options.name,
+            role=options.role,
+            office=options.office,
+            password=password or None,
         )
         return {"login": options.login, "state": "active"}
     if options.command == "token":
-        return {"login": options.login, "token": accounts.issue_token(SYSTEM, options.login, days=options.days)}
-    rows = {row["login"]: row for row in accounts.list_accounts(SYSTEM)}
+        return {
+            "login": options.login,
+            "token": accounts.issue_token(SYSTEM, options.login, days=options.days),
+        }
     if options.command == "close":
-        if options.login not in rows:
-            raise DomainError(f"There is no account {options.login!r}.")
-        row = rows[options.login]
-        accounts.put_account(
-            SYSTEM, row["login"], name=row["name"], role=row["role"], office=row["office"], password=None, active=False
-        )
+        accounts.close_account(SYSTEM, options.login)
         return {"login": options.login, "state": "closed"}
-    return list(rows.values())
+    return list(accounts.list_accounts(SYSTEM))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m gateway.accounts", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m gateway.accounts",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="machine output")
     commands = parser.add_subparsers(dest="command", required=True)

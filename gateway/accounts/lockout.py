@@ -32,7 +32,8 @@ def begin_attempt(count: Count, now: datetime) -> Count:
     if count.locked_until is not None and now < count.locked_until:
         left = (count.locked_until - now).total_seconds()
         raise TooMany(
-            f"Too many wrong passwords in a row; try again in {max(1, round(left))} seconds.", retry_after=max(1.0, left)
+            f"Too many wrong passwords in a row; try again in {max(1, round(left))} seconds.",
+            retry_after=max(1.0, left),
         )
     attempts = count.attempts + 1
     return Count(attempts, now + wait_after(attempts) if attempts >= FREE_ATTEMPTS else None)

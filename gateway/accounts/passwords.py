@@ -39,7 +39,11 @@ class Passwords:
         if not self._room.acquire(timeout=_LONGEST_QUEUE_SECONDS):
             raise Unavailable("Many people sign in at this moment; try again.", retry_after=2)
         try:
-            return self._hasher.verify(stored or self._nobody, password[:LONGEST]) and bool(stored) and len(password) <= LONGEST
+            return (
+                self._hasher.verify(stored or self._nobody, password[:LONGEST])
+                and bool(stored)
+                and len(password) <= LONGEST
+            )
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
         finally:

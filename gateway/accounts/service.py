@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
-
 from gateway import repository
-from gateway.accounts.lockout import FORGOTTEN_AFTER, begin_attempt, sign_in_scope, signing_scope
+from gateway.accounts.attempts import Attempts, Origin
+from gateway.accounts.lockout import sign_in_scope, signing_scope
+from gateway.accounts.naming import check_account
 from gateway.accounts.passwords import Passwords
 from gateway.accounts.tokens import Identity, RecentIdentities, digest_of, new_token
 from gateway.models import Account, AuditEntry, Session
 from shared.actor import Actor, Role, Signature, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Forbidden, Invalid, NotFound, TooMany, Unauthenticated
+from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from shared.identifiers import new_id
 from shared.runtime import Runtime
 
 SESSION_LIFETIME = timedelta(hours=12)
+#: A browser that nobody has used for so long is signed out.
+WEB_IDLE = timedelta(hours=1)
+_SEEN_EVERY = timedelta(minutes=1)
+_LONGEST_TOKEN_DAYS = 3660
+#: Who acts on the command line: the operator of the machine.
 SYSTEM = Actor("siglab", "Siglab's operator", Role.ADMIN, kind="service")
 
 
@@ -39,54 +44,97 @@ class Accounts:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._passwords = Passwords()
+        self._attempts = Attempts(runtime, self._passwords)
         self._recent = RecentIdentities()
 
     def put_account(
-        self, actor: Actor, login: str, *, name: str, role: str, office: str | None, password: str | None, active: bool = True
+        self,
+        actor: Actor,
+        login: str,
+        *,
+        name: str,
+        role: str,
+        office: str | None,
+        password: str | None,
+        active: bool = True,
     ) -> None:
-        """Makes an account or changes it; a new password or a closed account ends all its sessions."""
+        """Makes an account or changes it; a new password, a new role or a closed account ends all its sessions.
+
+        Administrators manage everybody but themselves (E31).
+        """
         require(actor, Role.ADMIN)
-        _check_account(login, role, office)
+        if actor.login == login:
+            raise Forbidden("Your own account is changed by another administrator.", code="own_account")
+        check_account(login, name, role, office)
         hashed = None if password is None else self._passwords.hash(password)
         now = self._runtime.clock()
+        told: dict[str, Any] = {
+            "login": login,
+            "name": name,
+            "role": role,
+            "office": office,
+            "active": active,
+        }
         with self._runtime.unit_of_work() as uow:
-            facts: dict[str, Any] = {"name": name, "role": role, "office": office, "active": active, "changed_at": now}
-            if hashed is not None:
-                facts["password_hash"] = hashed
-            statement = insert(Account).values(login=login, created_at=now, **facts)
-            uow.session.execute(statement.on_conflict_do_update(index_elements=["login"], set_=facts))
-            if hashed is not None or not active:
+            before = repository.account(uow.session, login, lock=True)
+            if hashed is not None or not active or (before is not None and before.role != role):
                 repository.revoke_all(uow.session, login, now)
-            told = {"login": login, "name": name, "role": role, "office": office, "active": active}
+            repository.put_account(uow.session, {**told, "changed_at": now}, hashed, created_at=now)
             uow.emit("chain_of_custody", "/internal/people", told, f"person:{login}")
-            self._note(uow, actor.login, "account:put", login, now, told)
+            self._note(
+                uow, Origin(actor.login), "account:put", login, now, {**told, "password": hashed is not None}
+            )
             uow.commit()
         self._recent.forget(login)
 
-    def issue_token(self, actor: Actor, login: str, *, days: float, label: str = "", token: str | None = None) -> str:
+    def close_account(self, actor: Actor, login: str) -> None:
+        """Closes an account and ends its sessions; what it has done stays under its name."""
+        require(actor, Role.ADMIN)
+        with self._runtime.unit_of_work() as uow:
+            found = _existing(repository.account(uow.session, login), login)
+        self.put_account(
+            actor, login, name=found.name, role=found.role, office=found.office, password=None, active=False
+        )
+
+    def list_accounts(self, actor: Actor) -> list[dict[str, Any]]:
+        """All accounts without their secrets."""
+        require(actor, Role.ADMIN, Role.AUDITOR)
+        with self._runtime.unit_of_work() as uow:
+            rows = uow.session.scalars(repository.accounts().order_by(Account.login)).all()
+            names = ("login", "name", "role", "office", "active")
+            return [{name: getattr(row, name) for name in names} for row in rows]
+
+    def issue_token(self, actor: Actor, login: str, *, days: float, label: str = "") -> str:
         """A long-lived token for a client that cannot sign in each day; answers the secret, which is kept nowhere."""
         require(actor, Role.ADMIN)
-        secret = token or new_token()
+        if not 0 < days <= _LONGEST_TOKEN_DAYS:
+            raise Invalid(f"A token lasts more than 0 and at most {_LONGEST_TOKEN_DAYS} days.")
+        secret = new_token()
         now = self._runtime.clock()
         with self._runtime.unit_of_work() as uow:
-            if repository.account(uow.session, login) is None:
-                raise NotFound(f"There is no account {login!r}.")
+            if not _existing(repository.account(uow.session, login), login).active:
+                raise Conflict(f"The account {login} is closed.", code="account_closed")
             self._open(uow, login, secret, "token", now, now + timedelta(days=days), label)
-            self._note(uow, actor.login, "token:issue", login, now, {"days": days, "label": label})
+            self._note(uow, Origin(actor.login), "token:issue", login, now, {"days": days, "label": label})
             uow.commit()
         return secret
 
-    def sign_in(self, login: str, password: str, *, address: str, kind: str, request_id: str = "") -> SignedIn:
-        """Opens a session; raises Unauthenticated, or TooMany after ten wrong passwords in a row (E18)."""
+    def sign_in(
+        self, login: str, password: str, *, address: str, kind: str, request_id: str = ""
+    ) -> SignedIn:
+        """Opens a session of `kind` "session" or "web"; raises Unauthenticated, or TooMany after ten wrong passwords (E18)."""
         now = self._runtime.clock()
-        scope = sign_in_scope(address)
-        person = self._checked(login, password, scope, now, address, request_id)
+        login = login.strip().lower()
+        origin = Origin(address=address, request_id=request_id)
+        # Whoever knows the password may sign again too, even if a thief of their token has used up the attempts.
+        clears = (signing_scope(login),)
+        person = self._attempts.check(login, password, sign_in_scope(address), origin, now, clears=clears)
         if person is None:
             raise Unauthenticated("Name or password is wrong.")
         token, expires_at = new_token(), now + SESSION_LIFETIME
         with self._runtime.unit_of_work() as uow:
             session = self._open(uow, login, token, kind, now, expires_at, "")
-            self._note(uow, login, "session:open", login, now, {"kind": kind}, address, request_id)
+            self._note(uow, Origin(login, address, request_id), "session:open", login, now, {"kind": kind})
             uow.commit()
             identity = Identity(_actor(person), session.id, kind, expires_at)
         return SignedIn(token, expires_at, identity)
@@ -98,78 +146,62 @@ class Accounts:
         known = None if digest is None else self._recent.get(digest, now)
         if known is not None:
             return known
-        if digest is not None:
-            with self._runtime.unit_of_work() as uow:
-                found = repository.session_with_account(uow.session, digest, now)
-                if found is not None:
-                    session, person = found
-                    identity = Identity(_actor(person), session.id, session.kind, session.expires_at)
-                    self._recent.put(digest, identity)
-                    return identity
-        raise Unauthenticated("The token is not known or has ended; sign in again.")
+        identity = None if digest is None else self._look_up(digest, now)
+        if digest is None or identity is None:
+            raise Unauthenticated("The token is not known or has ended; sign in again.")
+        self._recent.put(digest, identity)
+        return identity
+
+    def _look_up(self, digest: bytes, now: datetime) -> Identity | None:
+        with self._runtime.unit_of_work() as uow:
+            found = repository.session_with_account(uow.session, digest, now)
+            if found is None:
+                return None
+            session, person = found
+            if session.kind == "web" and now - session.last_seen_at > WEB_IDLE:
+                return None
+            identity = Identity(_actor(person), session.id, session.kind, session.expires_at)
+            if now - session.last_seen_at > _SEEN_EVERY:
+                session.last_seen_at = now
+                uow.commit()
+            return identity
 
     def sign_out(self, identity: Identity) -> None:
-        """Ends the session."""
+        """Ends the session; raises Conflict for a token that was issued for long, which only an administrator ends."""
+        if identity.kind == "token":
+            raise Conflict("This token was issued for long; an administrator ends it.", code="not_a_session")
         now = self._runtime.clock()
+        login = identity.actor.login
         with self._runtime.unit_of_work() as uow:
             repository.revoke(uow.session, identity.session_id, now)
-            self._note(uow, identity.actor.login, "session:close", identity.actor.login, now, {})
+            self._note(uow, Origin(login), "session:close", login, now, {})
             uow.commit()
-        self._recent.forget(identity.actor.login)
+        self._recent.forget(login)
 
-    def sign(self, actor: Actor, login: str, password: str, *, address: str, request_id: str = "") -> Signature:
+    def sign(
+        self, actor: Actor, login: str, password: str, *, address: str, request_id: str = ""
+    ) -> Signature:
         """The signature of `login` on a request of `actor`'s (E16); raises Forbidden `wrong_password`, or TooMany."""
         now = self._runtime.clock()
-        person = self._checked(login, password, signing_scope(actor.login), now, address, request_id)
+        origin = Origin(actor.login, address, request_id)
+        person = self._attempts.check(login, password, signing_scope(actor.login), origin, now)
         if person is None:
-            whose = "The password" if login == actor.login else f"The password of {login}"
+            whose = "The password" if login == actor.login else "The other person's name or password"
             raise Forbidden(f"{whose} is wrong; nothing was changed.", code="wrong_password")
         return Signature(person.login, person.name, Role(person.role), "password", now)
 
-    def list_accounts(self, actor: Actor) -> list[dict[str, Any]]:
-        """All accounts without their secrets."""
-        require(actor, Role.ADMIN, Role.AUDITOR)
-        with self._runtime.unit_of_work() as uow:
-            rows = uow.session.scalars(repository.accounts().order_by(Account.login)).all()
-            names = ("login", "name", "role", "office", "active")
-            return [{name: getattr(row, name) for name in names} for row in rows]
-
-    def _checked(
-        self, login: str, password: str, scope: str, now: datetime, address: str, request_id: str
-    ) -> Account | None:
-        """The account where the password is right; the attempt is counted, and durable, before the password is looked at."""
-        if "\x00" in login or not login.isprintable():
-            return None
-        with self._runtime.unit_of_work() as uow:
-            repository.forget_counts(uow.session, now - FORGOTTEN_AFTER)
-            person = repository.account(uow.session, login)
-            count = repository.count_for(uow.session, login, scope, now)
-            try:
-                counted = begin_attempt(count, now)
-            except TooMany:
-                detail = {"scope": scope, "known": person is not None}
-                self._note(uow, login, "password:locked", login, now, detail, address, request_id)
-                uow.commit()
-                raise
-            repository.store_count(uow.session, login, scope, counted, now)
-            uow.commit()
-        stored = person.password_hash if person is not None and person.active else None
-        right = self._passwords.matches(stored, password)
-        with self._runtime.unit_of_work() as uow:
-            if right:
-                repository.clear_count(uow.session, login, scope)
-            else:
-                detail = {"scope": scope, "attempts": counted.attempts, "known": person is not None}
-                self._note(uow, login, "password:wrong", login, now, detail, address, request_id)
-            uow.commit()
-        return person if right else None
-
     def _open(
-        self, uow: UnitOfWork, login: str, token: str, kind: str, now: datetime, expires_at: datetime, label: str
+        self,
+        uow: UnitOfWork,
+        login: str,
+        token: str,
+        kind: str,
+        now: datetime,
+        expires_at: datetime,
+        label: str,
     ) -> Session:
         digest = digest_of(token)
-        if digest is None:
-            raise Invalid("A token has the form siglab_ and 43 characters.")
+        assert digest is not None, "new_token() makes what digest_of() takes"
         session = Session(
             id=new_id(), token_sha256=digest, login=login, kind=kind, label=label, created_at=now, expires_at=expires_at,
             last_seen_at=now,
@@ -178,35 +210,23 @@ class Accounts:
         uow.session.flush()
         return session
 
+    @staticmethod
     def _note(
-        self,
-        uow: UnitOfWork,
-        actor: str,
-        action: str,
-        subject: str,
-        now: datetime,
-        detail: dict[str, Any],
-        client: str = "",
-        request_id: str = "",
+        uow: UnitOfWork, origin: Origin, action: str, subject: str, now: datetime, detail: dict[str, Any]
     ) -> None:
-        """A name that nobody has is not written down: people type passwords into the wrong field."""
-        if action.startswith("password:") and not detail.get("known", False):
-            actor = subject = "(unknown name)"
         entry = AuditEntry(
-            at=now, actor=actor, action=action, subject=subject, client=client, request_id=request_id, detail=detail
-        )
+            at=now, actor=origin.actor, action=action, subject=subject, client=origin.address,
+            request_id=origin.request_id, detail=detail,
+        )  # fmt: skip
         repository.audit(uow.session, entry)
+
+
+def _existing(found: Account | None, login: str) -> Account:
+    if found is None:
+        raise NotFound(f"There is no account {login!r}.")
+    return found
 
 
 def _actor(person: Account) -> Actor:
     kind = "instrument" if person.role == Role.INSTRUMENT else "person"
     return Actor(person.login, person.name, Role(person.role), person.office, kind)
-
-
-def _check_account(login: str, role: str, office: str | None) -> None:
-    if not login.isascii() or not login.isidentifier() or len(login) > 40:
-        raise Invalid("A login has letters, digits and underscores, at most 40, and begins with a letter.")
-    if role not in set(Role) - {Role.SERVICE, Role.ANYONE}:
-        raise Invalid(f"There is no role {role!r}.")
-    if (role == Role.OFFICE) != (office is not None):
-        raise Invalid("An account of the role office belongs to an office, and no other does.")
