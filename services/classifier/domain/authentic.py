@@ -25,7 +25,13 @@ class Authentic:
 def snapshot_digest(authentics: Sequence[Authentic]) -> str:
     """SHA-256 of the library as it was, whatever the order it comes in."""
     rows = [
-        [a.id, dict(a.labels), a.group, {name: float(a.values[name]).hex() for name in a.values}, sorted(a.censored)]
+        [
+            a.id,
+            dict(a.labels),
+            a.group,
+            {name: float(a.values[name]).hex() for name in a.values},
+            sorted(a.censored),
+        ]
         for a in sorted(authentics, key=lambda each: each.id)
     ]
     text = json.dumps(rows, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -13,6 +13,8 @@ from services.classifier.domain.run import Floats
 
 Labels = NDArray[np.int64]
 
+_ROUNDING = 1e-12
+
 
 def softmax(scores: Floats, sharpness: float) -> Floats:
     """Probabilities (n, classes) from scores (n, classes)."""
@@ -24,12 +26,16 @@ def softmax(scores: Floats, sharpness: float) -> Floats:
 def fit_sharpness(scores: Floats, truth: Labels) -> float:
     """The one factor on the scores (inverse temperature) that makes the truth likeliest; classes weigh alike.
 
-    Targets are softened in the manner of Platt (1999), so that a perfect separation does not claim certainty.
+    Targets are softened in the manner of Platt (1999), so that a perfect separation does not claim certainty; the softened
+    part goes to the strongest rival alone, lest classes far from all others make those that are near look uncertain.
     """
     count, classes = scores.shape
     per_class = np.bincount(truth, minlength=classes)
     soft = 1.0 / (count + 2.0)
-    target = np.full((count, classes), soft / max(classes - 1, 1))
+    rival = scores.copy()
+    rival[np.arange(count), truth] = -np.inf
+    target = np.zeros((count, classes))
+    target[np.arange(count), rival.argmax(axis=1)] = soft
     target[np.arange(count), truth] = 1.0 - soft
     weight = 1.0 / per_class[truth]
 
@@ -69,7 +75,7 @@ class Conformal:
 
     def members(self, probabilities: Floats) -> list[int]:
         """The classes of the prediction set of one sample; may be empty."""
-        return [c for c, p in enumerate(self.p_values(probabilities)) if p > 1.0 - self.coverage]
+        return [c for c, p in enumerate(self.p_values(probabilities)) if p > 1.0 - self.coverage + _ROUNDING]
 
 
 def fit_conformal(probabilities: Floats, truth: Labels, classes: int, coverage: float) -> Conformal:
@@ -84,7 +90,7 @@ def fit_conformal(probabilities: Floats, truth: Labels, classes: int, coverage: 
 
 def _p_value(known: Floats, strange: float) -> float:
     # Differences that only rounding makes must not order samples that are alike.
-    at_least = len(known) - int(np.searchsorted(known, strange - 1e-12, side="left"))
+    at_least = len(known) - int(np.searchsorted(known, strange - _ROUNDING, side="left"))
     return (at_least + 1) / (len(known) + 1)
 
 

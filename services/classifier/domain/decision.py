@@ -1,4 +1,4 @@
-"""The last step of an opinion: from probabilities, prediction set and novelty to a conclusion. One rule for training and for use."""
+"""The last step of an opinion, the same in training and in use: probabilities, prediction set and novelty give a conclusion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.classifier.domain.run import Floats
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`members` are the places of the classes in the prediction set; `compatible` those of the classes that no module excludes."""
+    """`members`: places of the classes in the prediction set; `compatible`: those of the classes that no module excludes."""
 
     conclusion: str
     members: tuple[int, ...]
@@ -20,7 +20,7 @@ class Verdict:
 def decide(
     classes: Sequence[str], probabilities: Floats, conformal: Conformal, class_p_values: Floats, alpha: float
 ) -> Verdict:
-    """A class where the set holds it alone; Inconclusive, naming the whole set; Unknown where no class of the set fits all modules.
+    """A class where the set holds it alone; Inconclusive, naming the whole set; Unknown where no class of it fits all modules.
 
     The set of a sample that fits a class is never empty: it then holds the likeliest class, which only raises the coverage.
     """

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.classifier.domain.calibration import softmax
 from services.classifier.domain.decision import Verdict, decide
@@ -21,6 +22,8 @@ from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
 from services.classifier.domain.run import Floats
+
+Flags = NDArray[np.bool_]
 
 _DECIMALS = 9
 
@@ -140,7 +143,9 @@ def _what_stops(
     measured = sum(name in present for name in own.analytes)
     least = programme.decision.minimum_measured
     if measured == 0 or measured < least * len(own.analytes):
-        reasons.append(f"{measured} of {len(own.analytes)} analytes were measured; at least {least:.0%} are needed")
+        reasons.append(
+            f"{measured} of {len(own.analytes)} analytes were measured; at least {least:.0%} are needed"
+        )
     return tuple(reasons)
 
 
@@ -174,7 +179,10 @@ def _evaluated(
         _evidence(model, own, view, row, gaps, alone) for view in views if view.module is not None
     )
     contradiction = (
-        verdict.conclusion == UNKNOWN and len(evidence) > 1 and not _common(evidence) and all(e.fits for e in evidence)
+        verdict.conclusion == UNKNOWN
+        and len(evidence) > 1
+        and not _common(evidence)
+        and all(e.fits for e in evidence)
     )
     by_class = {name: _significant(p) for name, p in zip(own.classes, class_p, strict=True)}
     best = int(class_p.argmax())
@@ -206,7 +214,7 @@ def _evaluated(
 
 
 def _evidence(
-    model: Model, own: DeterminationModel, view: View, row: Floats, gaps: Floats, alone: float
+    model: Model, own: DeterminationModel, view: View, row: Floats, gaps: Flags, alone: float
 ) -> ModuleEvidence:
     assert view.module is not None and view.scorer is not None
     part = row[view.columns]
@@ -243,7 +251,7 @@ def _reasons(
     evidence: Sequence[ModuleEvidence],
     class_p: Floats,
     contradiction: bool,
-    gaps: Floats,
+    gaps: Flags,
     alpha: float,
 ) -> tuple[str, ...]:
     """Sentences that say how the conclusion came about."""
@@ -255,17 +263,25 @@ def _reasons(
     elif verdict.conclusion == UNKNOWN:
         where = f" ({', '.join(strange)})" if strange else ""
         if class_p.max() < alpha:
-            reasons.append(f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}")
+            reasons.append(
+                f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"
+            )
         else:
             fits = " or ".join(own.classes[c] for c in verdict.compatible)
-            reasons.append(f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely")
+            reasons.append(
+                f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"
+            )
     elif len(verdict.members) == 1:
         reasons.append(f"the prediction set at {own.conformal.coverage:.0%} coverage holds one class")
     else:
-        reasons.append(f"the prediction set at {own.conformal.coverage:.0%} coverage holds {len(verdict.members)} classes")
+        reasons.append(
+            f"the prediction set at {own.conformal.coverage:.0%} coverage holds {len(verdict.members)} classes"
+        )
     if gaps.any():
         missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
-        reasons.append(f"not measured, and filled with what the other analytes lead to expect: {', '.join(missing)}")
+        reasons.append(
+            f"not measured, and filled with what the other analytes lead to expect: {', '.join(missing)}"
+        )
     return tuple(reasons)
 
 
@@ -278,7 +294,9 @@ def _level(
     lines = [(own.classes[c], *determination.ancestors(own.classes[c])) for c in verdict.members]
     for name in lines[0]:
         if all(name in line for line in lines):
-            leaves = [c for c, leaf in enumerate(own.classes) if name in (leaf, *determination.ancestors(leaf))]
+            leaves = [
+                c for c, leaf in enumerate(own.classes) if name in (leaf, *determination.ancestors(leaf))
+            ]
             return Level(name, round(float(probabilities[leaves].sum()), _DECIMALS))
     return None
 

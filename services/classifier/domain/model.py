@@ -35,7 +35,7 @@ class View:
 class Neighbourhood:
     """The library as the model sees it, for nearest authentics and the score plot.
 
-    `whitener` (p, p) makes distances of rows comparable; `axes` (p, 2) are the directions of the plot, `points` (n, 2) its points.
+    `whitener` (p, p) makes distances of rows comparable; `axes` (p, 2) are the plot's directions, `points` (n, 2) its points.
     """
 
     ids: tuple[str, ...]

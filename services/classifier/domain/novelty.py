@@ -5,6 +5,7 @@ distance). It is turned into a p-value with the distances of authentics that the
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +25,8 @@ class ClassDistance:
     """Distances to c classes over the p columns of one view of the data.
 
     `means` (c, p); `loadings` (p, k); `whiteners` (c, k, k); `residual` (1,) variance of one direction outside the loadings.
-    `centre`, `spread` and `count` (c,) describe the cube root of the distances of unseen authentics, which is close to normal.
+    `centre`, `spread` and `count` (c,) describe the sixth root of the distances of unseen authentics, which is close to normal;
+    `count` is the number of collections, since samples of one collection are alike.
     """
 
     means: Floats
@@ -50,12 +52,12 @@ class ClassDistance:
 
     def p_values(self, row: Floats) -> Floats:
         """For each class the chance that one of its own members lies that far out, (c,)."""
-        standing = (np.cbrt(self.distances(row)) - self.centre) / self.spread
+        standing = (symmetric(self.distances(row)) - self.centre) / self.spread
         return np.array([upper_tail(t, n) for t, n in zip(standing, self.count, strict=True)])
 
-    def calibrated(self, distances: Floats, truth: Labels) -> "ClassDistance":
+    def calibrated(self, distances: Floats, truth: Labels, groups: Sequence[str]) -> "ClassDistance":
         """The same distances, with the p-values fitted on distances (n, c) of authentics out of fold."""
-        centre, spread, count = calibrate(distances, truth)
+        centre, spread, count = calibrate(distances, truth, groups)
         return replace(self, centre=centre, spread=spread, count=count)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -94,18 +96,25 @@ def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
     )
 
 
-def calibrate(distances: Floats, truth: Labels) -> tuple[Floats, Floats, Floats]:
-    """Centre, spread and count (c,) of the cube roots of each class's own distances; single outliers do not widen it."""
+def symmetric(distances: Floats) -> Floats:
+    """Sixth root of squared distances: their tail, with an estimated covariance, is too long for the usual cube root."""
+    return np.asarray(np.cbrt(np.sqrt(distances)))
+
+
+def calibrate(distances: Floats, truth: Labels, groups: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+    """Centre, spread and number of collections (c,) of each class's own distances; single outliers do not widen the spread."""
     classes = distances.shape[1]
     centre, spread, count = np.empty(classes), np.empty(classes), np.empty(classes)
-    everyone = np.cbrt(distances[np.arange(len(truth)), truth])
+    everyone = symmetric(distances[np.arange(len(truth)), truth])
     for c in range(classes):
-        own = everyone[truth == c]
-        known = own if len(own) >= 4 else everyone
+        places = np.flatnonzero(truth == c).tolist()
+        if len(places) < 4:
+            places = list(range(len(truth)))
+        known = everyone[places]
         middle = float(np.median(known))
         reach = 3.5 * 1.4826 * float(np.median(np.abs(known - middle))) or math.inf
         tame = np.clip(known, middle - reach, middle + reach)
-        centre[c], count[c] = tame.mean(), len(known)
+        centre[c], count[c] = tame.mean(), len({groups[i] for i in places})
         spread[c] = max(float(tame.std(ddof=1)), _LEAST_SPREAD * max(middle, 1e-6))
     return centre, spread, count
 

@@ -41,7 +41,9 @@ class Pretreatment:
 
     def transform(self, raw: Floats) -> Floats:
         """The steps without the filling of gaps."""
-        return (_powered(_closed(raw) if self.closure else raw, self.power, self.floor) - self.centre) / self.scale
+        return (
+            _powered(_closed(raw) if self.closure else raw, self.power, self.floor) - self.centre
+        ) / self.scale
 
     def fill(self, rows: Floats) -> Floats:
         """Rows with every gap filled by its conditional mean."""
@@ -160,7 +162,7 @@ def _normal(ready: Floats) -> tuple[Floats, Floats]:
 def shrunk_covariance(deviation: Floats, degrees: int | None = None) -> Floats:
     """Covariance of centred rows (n, p), shrunk towards its diagonal as far as the number of rows makes it uncertain.
 
-    The weight is that of Schäfer and Strimmer (2005) for correlations, never below a small ridge, so that the matrix can be inverted.
+    The weight is that of Schäfer and Strimmer (2005) for correlations, never below a small ridge, so that an inverse exists.
     """
     count, columns = deviation.shape
     degrees = max(degrees if degrees is not None else count - 1, 1)

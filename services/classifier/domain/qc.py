@@ -22,7 +22,7 @@ class QcFinding:
 
 
 def check_qc(programme: Programme, noted: Mapping[str, object]) -> tuple[QcFinding, ...]:
-    """Judge what was noted (rule -> number, true/false, or "pass"/"fail"), each rule of the programme and any other that was noted."""
+    """Judge what was noted (rule -> number, true/false, "pass" or "fail") by the programme's rules; other failures count too."""
     findings = [_by_rule(rule, noted.get(rule.rule)) for rule in programme.qc]
     known = {rule.rule for rule in programme.qc}
     for name, value in noted.items():

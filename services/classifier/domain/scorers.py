@@ -99,7 +99,12 @@ class KernelScorer:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays to store, by name."""
-        return {"support": self.support, "weights": self.weights, "offsets": self.offsets, "gamma": self.gamma}
+        return {
+            "support": self.support,
+            "weights": self.weights,
+            "offsets": self.offsets,
+            "gamma": self.gamma,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:

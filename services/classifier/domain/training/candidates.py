@@ -52,7 +52,11 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
         Candidate("regularised QDA", tuple(Setting(f"own share {s:g}", _qda(s)) for s in (0.3, 0.6, 0.9))),
         Candidate(
             "RBF SVM",
-            tuple(Setting(f"C={c:g}, width {w:g}", _kernel(c, w / columns)) for c in (1.0, 10.0)[-2 if small else -1 :] for w in widths),
+            tuple(
+                Setting(f"C={c:g}, width {w:g}", _kernel(c, w / columns))
+                for c in (1.0, 10.0)[-2 if small else -1 :]
+                for w in widths
+            ),
         ),
         Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),)),
     )

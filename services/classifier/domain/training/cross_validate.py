@@ -37,35 +37,37 @@ class OutOfFold:
     """What each fold's models say of the authentics left out.
 
     `scores` (n, classes) of each candidate; `distances` (n, classes) and `module_scores` (n, classes) of each view; `fold` (n,);
-    `loose` the classes whose authentics could not be kept together by group.
+    `groups` (n,) what was kept together, and `loose` the classes whose authentics could not be kept together by group.
     """
 
     scores: dict[str, Floats]
     distances: tuple[Floats, ...]
     module_scores: tuple[Floats, ...]
     fold: NDArray[np.int64]
+    groups: tuple[str, ...]
     loose: tuple[int, ...]
 
 
 def make_folds(
     groups: Sequence[str], truth: Labels, wish: int, seed: int
-) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """Folds by group, such that each class keeps at least two members in every training part; and the classes folded row by row."""
+) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[int, ...]]:
+    """Folds such that each class keeps at least two members in every training part; what was kept together; the loose classes."""
     usable, loose = usable_groups(groups, truth)
     fold = assign_folds(usable, truth, number_of_folds(usable, truth, wish), seed)
     classes = int(truth.max()) + 1
     for f in np.unique(fold):
         if np.bincount(truth[fold != f], minlength=classes).min() < 2:
             rows = [f"row {i}" for i in range(len(truth))]
-            return assign_folds(rows, truth, number_of_folds(rows, truth, wish), seed), tuple(range(classes))
-    return fold, loose
+            fold = assign_folds(rows, truth, number_of_folds(rows, truth, wish), seed)
+            return fold, tuple(rows), tuple(range(classes))
+    return fold, tuple(usable), loose
 
 
 def cross_validate(
     task: Task, candidates: Sequence[Candidate], progress: Callable[[float], None]
 ) -> OutOfFold:
     """Run the outer folds; in each, the free parameters of every candidate are chosen by inner folds of the training part."""
-    fold, loose = make_folds(task.groups, task.truth, OUTER_FOLDS, task.seed)
+    fold, together, loose = make_folds(task.groups, task.truth, OUTER_FOLDS, task.seed)
     shape = (len(task.truth), task.classes)
     scores = {candidate.name: np.zeros(shape) for candidate in candidates}
     distances = tuple(np.zeros(shape) for _ in task.views)
@@ -87,7 +89,7 @@ def cross_validate(
             scorer = setting.fit(known, truth, task.classes, task.seed)
             scores[candidate.name][outside] = scorer.scores(unseen)
         progress((done + 1) / len(folds))
-    return OutOfFold(scores, distances, module_scores, fold, loose)
+    return OutOfFold(scores, distances, module_scores, fold, together, loose)
 
 
 def choose_setting(
@@ -96,7 +98,7 @@ def choose_setting(
     """The setting that is right most often in inner folds; of equals the first."""
     if len(candidate.settings) == 1:
         return candidate.settings[0]
-    fold, _ = make_folds(groups, truth, INNER_FOLDS, seed + 1)
+    fold, _, _ = make_folds(groups, truth, INNER_FOLDS, seed + 1)
     right = np.zeros(len(candidate.settings))
     for f in np.unique(fold):
         inside, outside = fold != f, fold == f

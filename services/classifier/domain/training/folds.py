@@ -18,7 +18,7 @@ def usable_groups(groups: Sequence[str], truth: Labels) -> tuple[list[str], tupl
     loose = tuple(
         int(c)
         for c in np.unique(truth)
-        if len({groups[i] for i in np.flatnonzero(truth == c)}) < LEAST_GROUPS
+        if len({groups[i] for i in np.flatnonzero(truth == c).tolist()}) < LEAST_GROUPS
     )
     return [f"row {i}" if truth[i] in loose else groups[i] for i in range(len(groups))], loose
 
@@ -38,7 +38,10 @@ def assign_folds(groups: Sequence[str], truth: Labels, folds: int, seed: int) ->
     for at in order:
         rows = members[names[at]]
         counts = np.bincount(truth[rows], minlength=classes) / np.maximum(totals, 1.0)
-        cost = [((held[f] + counts) ** 2).sum() - (held[f] ** 2).sum() + 1e-9 * held[f].sum() for f in range(folds)]
+        cost = [
+            ((held[f] + counts) ** 2).sum() - (held[f] ** 2).sum() + 1e-9 * held[f].sum()
+            for f in range(folds)
+        ]
         chosen = int(np.argmin(cost))
         held[chosen] += counts
         fold[rows] = chosen
@@ -47,5 +50,5 @@ def assign_folds(groups: Sequence[str], truth: Labels, folds: int, seed: int) ->
 
 def number_of_folds(groups: Sequence[str], truth: Labels, wish: int) -> int:
     """As many folds as wished, and no more than the class with the fewest groups has."""
-    fewest = min(len({groups[i] for i in np.flatnonzero(truth == c)}) for c in np.unique(truth))
+    fewest = min(len({groups[i] for i in np.flatnonzero(truth == c).tolist()}) for c in np.unique(truth))
     return max(2, min(wish, fewest))

@@ -70,10 +70,16 @@ def train(
 
 
 def _train_one(
-    programme: Programme, determination: Determination, authentics: Sequence[Authentic], seed: int, share: Progress
+    programme: Programme,
+    determination: Determination,
+    authentics: Sequence[Authentic],
+    seed: int,
+    share: Progress,
 ) -> tuple[DeterminationModel, dict[str, Any]]:
     labelled = [a for a in authentics if a.labels.get(determination.name) in determination.leaves]
-    counts = {name: sum(a.labels[determination.name] == name for a in labelled) for name in determination.leaves}
+    counts = {
+        name: sum(a.labels[determination.name] == name for a in labelled) for name in determination.leaves
+    }
     classes = tuple(name for name in determination.leaves if counts[name] >= LEAST_AUTHENTICS)
     left_out = tuple(name for name in determination.leaves if 0 < counts[name] < LEAST_AUTHENTICS)
     if len(classes) < 2:
@@ -145,10 +151,7 @@ def _final(
     scores = found.scores[chosen.name]
     sharpness = fit_sharpness(scores, truth)
     conformal = fit_conformal(softmax(scores, sharpness), truth, count, programme.decision.coverage)
-    views = tuple(
-        _view(names[place], columns, rows, truth, count, found.distances[place], found.module_scores[place])
-        for place, columns in enumerate(task.views)
-    )
+    views = tuple(_view(names[place], place, task, rows, found) for place in range(len(task.views)))
     return DeterminationModel(
         name=determination.name,
         classes=classes[0],
@@ -165,17 +168,10 @@ def _final(
     )
 
 
-def _view(
-    name: str | None,
-    columns: NDArray[np.int64],
-    rows: Floats,
-    truth: Labels,
-    classes: int,
-    distances: Floats,
-    scores: Floats,
-) -> View:
-    own = rows[:, columns]
-    distance = fit_distance(own, truth, classes).calibrated(distances, truth)
+def _view(name: str | None, place: int, task: Task, rows: Floats, found: OutOfFold) -> View:
+    columns, truth, classes = task.views[place], task.truth, task.classes
+    own, scores = rows[:, columns], found.module_scores[place]
+    distance = fit_distance(own, truth, classes).calibrated(found.distances[place], truth, found.groups)
     if name is None:
         return View(None, columns, distance)
     accuracy = float((scores.argmax(axis=1) == truth).mean())
@@ -191,7 +187,9 @@ def _neighbourhood(
     white = rows @ whitener
     centres = means @ whitener
     _, strength, directions = np.linalg.svd(centres - centres.mean(axis=0), full_matrices=False)
-    kept = [directions[k] for k in range(min(2, len(directions))) if strength[k] > 1e-9 * max(strength[0], 1e-300)]
+    kept = [
+        directions[k] for k in range(min(2, len(directions))) if strength[k] > 1e-9 * max(strength[0], 1e-300)
+    ]
     if len(kept) < 2:
         rest = white - white.mean(axis=0)
         for known in kept:

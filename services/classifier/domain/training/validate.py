@@ -1,4 +1,4 @@
-"""The figures of a validation, from out-of-fold scores alone; calibrations, too, are fitted without the fold they are judged on."""
+"""The figures of a validation, from out-of-fold scores alone; calibrations are fitted without the fold they are judged on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,12 @@ from services.classifier.domain.calibration import (
     wilson,
 )
 from services.classifier.domain.decision import decide
-from services.classifier.domain.novelty import calibrate, upper_tail
+from services.classifier.domain.novelty import calibrate, symmetric, upper_tail
 from services.classifier.domain.programme import UNKNOWN, Decision
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.cross_validate import OutOfFold
+
+_TINY = 1e-12
 
 
 def compare(scores: dict[str, Floats], truth: Labels) -> list[dict[str, Any]]:
@@ -30,11 +32,20 @@ def compare(scores: dict[str, Floats], truth: Labels) -> list[dict[str, Any]]:
     return rows
 
 
-def choose(candidates: Sequence[dict[str, Any]], count: int) -> str:
-    """The simplest candidate that is within one standard error of the best; candidates come from simple to flexible."""
-    best = max(float(each["accuracy"]) for each in candidates)
-    error = float(np.sqrt(best * (1 - best) / count))
-    return str(next(each["name"] for each in candidates if each["accuracy"] >= best - error - 1e-12))
+def choose(probabilities: dict[str, Floats], truth: Labels) -> str:
+    """The simplest candidate that is as good as the best by the logarithmic score of its calibrated probabilities.
+
+    As good: its mean loss is greater by at most one standard error of the paired differences. Candidates come from simple to
+    flexible. The score is proper, so that neither bold nor timid probabilities win.
+    """
+    rows = np.arange(len(truth))
+    loss = {name: -np.log(own[rows, truth] + _TINY) for name, own in probabilities.items()}
+    best = min(loss.values(), key=lambda each: float(each.mean()))
+    for name, own in loss.items():
+        excess = own - best
+        if excess.mean() <= excess.std() / np.sqrt(len(truth)) + _TINY:
+            return name
+    raise AssertionError("the best candidate is as good as itself")
 
 
 def honest_probabilities(scores: Floats, truth: Labels, found: OutOfFold) -> Floats:
@@ -50,10 +61,11 @@ def honest_class_p_values(truth: Labels, found: OutOfFold) -> Floats:
     """For each authentic and class the combined p-value (n, classes), calibrated on the other folds."""
     result = np.ones((len(truth), found.distances[0].shape[1]))
     for f in np.unique(found.fold):
-        inside, outside = found.fold != f, np.flatnonzero(found.fold == f)
+        inside, outside = np.flatnonzero(found.fold != f), np.flatnonzero(found.fold == f)
+        groups = [found.groups[i] for i in inside]
         for distances in found.distances:
-            centre, spread, count = calibrate(distances[inside], truth[inside])
-            standing = (np.cbrt(distances[outside]) - centre) / spread
+            centre, spread, count = calibrate(distances[inside], truth[inside], groups)
+            standing = (symmetric(distances[outside]) - centre) / spread
             for i, row in zip(outside, standing, strict=True):
                 own = [upper_tail(t, n) for t, n in zip(row, count, strict=True)]
                 result[i] = np.minimum(result[i], own)
@@ -69,8 +81,9 @@ def validation_of(
 ) -> dict[str, Any]:
     """The validation of one determination, ready for JSON."""
     candidates = compare(found.scores, truth)
-    chosen = choose(candidates, len(truth))
-    probabilities = honest_probabilities(found.scores[chosen], truth, found)
+    calibrated = {name: honest_probabilities(own, truth, found) for name, own in found.scores.items()}
+    chosen = choose(calibrated, truth)
+    probabilities = calibrated[chosen]
     class_p = honest_class_p_values(truth, found)
     said = found.scores[chosen].argmax(axis=1)
     covered, unknown, size = np.zeros(len(truth), bool), np.zeros(len(truth), bool), np.zeros(len(truth))
