@@ -1,0 +1,1 @@
+"""How alike two profiles are, and what that says about a common source."""

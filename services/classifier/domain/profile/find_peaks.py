@@ -1,0 +1,113 @@
+"""Peaks of one trace: where they begin, stand highest and end, and how much lies under them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.classifier.domain.profile.baseline import baseline, noise_of, smooth
+from services.classifier.domain.run import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class PeakParameters:
+    """Parameters of the peak search; lengths in seconds, so that they do not depend on the scan rate.
+
+    `noise_multiple`: least height in standard deviations of the noise. `edge_fraction`: a peak ends where it has fallen to this
+    share of its height.
+    """
+
+    baseline_s: float = 70.0
+    smoothing_points: int = 5
+    noise_multiple: float = 6.0
+    edge_fraction: float = 0.004
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A peak of one channel: `first` and `last` scan, times in s, `area` in intensity x s with its standard uncertainty."""
+
+    channel: str
+    first: int
+    last: int
+    start_s: float
+    apex_s: float
+    end_s: float
+    height: float
+    area: float
+    area_uncertainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A trace without its baseline, and the noise that is left."""
+
+    channel: str
+    x: Floats
+    y: Floats
+    noise: float
+
+
+def correct(channel: str, x: Floats, y: Floats, parameters: PeakParameters) -> Corrected:
+    """Take the baseline off a trace."""
+    step = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
+    points = int(parameters.baseline_s / step) | 1
+    return Corrected(channel, x, y - baseline(y, points), noise_of(y))
+
+
+def find_peaks(trace: Corrected, start_s: float, end_s: float, parameters: PeakParameters) -> list[Peak]:
+    """Peaks whose apex lies from `start_s` to `end_s`, the highest first; each keeps to its own side of a valley."""
+    shape = smooth(trace.y, parameters.smoothing_points)
+    low, high = np.searchsorted(trace.x, [start_s, end_s])
+    least = max(parameters.noise_multiple * trace.noise / np.sqrt(parameters.smoothing_points), 1e-9)
+    found: list[Peak] = []
+    inner = np.arange(max(int(low), 1), min(int(high), len(shape) - 1))
+    tops = inner[
+        (shape[inner] > least) & (shape[inner] >= shape[inner - 1]) & (shape[inner] > shape[inner + 1])
+    ]
+    taken: list[tuple[int, int]] = []
+    for top in sorted(tops.tolist(), key=lambda at: -float(shape[at])):
+        if any(first <= top <= last for first, last in taken):
+            continue
+        first, last = _edges(shape, top, trace.noise, parameters)
+        taken.append((first, last))
+        found.append(integrate(trace, first, last))
+    return found
+
+
+def integrate(trace: Corrected, first: int, last: int) -> Peak:
+    """The peak between two scans: trapezoids, and the uncertainty that the noise gives its area."""
+    part, x = trace.y[first : last + 1], trace.x[first : last + 1]
+    area = float(np.trapezoid(part, x)) if len(part) > 1 else 0.0
+    top = int(part.argmax())
+    width = float(x[-1] - x[0])
+    step = width / max(len(x) - 1, 1)
+    # The baseline under the peak is itself uncertain by a small part of the noise, over the whole width at once.
+    spread = trace.noise * step * float(np.sqrt(len(x))) + 0.15 * trace.noise * width
+    return Peak(
+        trace.channel,
+        first,
+        last,
+        float(x[0]),
+        float(x[top]),
+        float(x[-1]),
+        float(part[top]),
+        area,
+        spread,
+    )
+
+
+def _edges(shape: Floats, top: int, noise: float, parameters: PeakParameters) -> tuple[int, int]:
+    floor = max(parameters.edge_fraction * float(shape[top]), 0.5 * noise)
+    bounds = []
+    for step in (-1, 1):
+        at, lowest = top, top
+        while 0 < at < len(shape) - 1 and shape[at] > floor:
+            at += step
+            if shape[at] < shape[lowest]:
+                lowest = at
+            elif shape[at] > shape[lowest] + 4 * noise + 0.02 * float(shape[top]):
+                # It rises again: the valley is the border to the neighbour.
+                at = lowest
+                break
+        bounds.append(at)
+    return bounds[0], bounds[1]
