@@ -19,6 +19,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
 
 def gateway() -> Gateway:
     """This process's gateway."""
+    if _made:
+        return _made[0]
     with _lock:
         if not _made:
             settings = load_settings()

@@ -27,27 +27,43 @@ _SERVICES = {
     "session": GATEWAY,
     "health": GATEWAY,
     "openapi.json": GATEWAY,
+    "metrics": GATEWAY,
     "uploads": GATEWAY,
 }
 #: Parts of items and spectra that the classifier knows about.
 _CLASSIFIERS_PART = re.compile(r"items/[^/]+/(profile|links)|spectra/[^/]+/trace")
 _STREAMS = re.compile(r"jobs/[^/]+/stream|spectra/[^/]+/content|items/[^/]+/bundle\.zip")
+#: What is read without a token: how the system is, what it offers, and the log, which anybody may mirror and check.
+_OPEN = re.compile(r"health|openapi\.json|metrics|ledger/(checkpoint|key|tile/.+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HIDDEN_SEPARATOR = re.compile(r"%2f|%5c", re.IGNORECASE)
 
 
-def service_for(path: str) -> str | None:
+def service_for(path: str, raw: str = "") -> str | None:
     """The service that answers a decoded path, "gateway" for this process, None where there is nothing.
 
-    A path that another component could read in two ways (empty or dotted segments, backslashes) leads nowhere.
+    A path that another component could read in two ways leads nowhere: empty or dotted segments, backslashes, control characters,
+    and separators that were hidden by percent-encoding in `raw`, the address as it came.
     """
     if not path.startswith(API_PREFIX):
         return None
     rest = path.removeprefix(API_PREFIX)
     segments = rest.split("/")
-    if "\\" in rest or any(segment in ("", ".", "..") for segment in segments):
+    if "\\" in rest or _CONTROL.search(rest) or any(segment in ("", ".", "..") for segment in segments):
+        return None
+    if "%" in raw and _HIDDEN_SEPARATOR.search(raw.partition("?")[0]):
         return None
     if _CLASSIFIERS_PART.fullmatch(rest):
         return "classifier"
     return _SERVICES.get(segments[0])
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether a stranger may ask this; whatever token comes along is not looked at."""
+    rest = path.removeprefix(API_PREFIX)
+    if method in ("GET", "HEAD"):
+        return _OPEN.fullmatch(rest) is not None
+    return (method, rest) == ("POST", "session") or (method == "OPTIONS" and rest.split("/")[0] == "uploads")
 
 
 def is_stream(path: str) -> bool:
