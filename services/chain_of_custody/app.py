@@ -4,6 +4,7 @@ from flask import Flask
 
 from services.chain_of_custody.routes import (
     handovers,
+    holds,
     internal,
     items,
     ledger,
@@ -22,6 +23,7 @@ API: tuple[Blueprint, ...] = (
     items.blp,
     handovers.blp,
     quantities.blp,
+    holds.blp,
     locations.blp,
     ledger.blp,
 )

@@ -85,6 +85,7 @@ class Item(Base):
     gross_mass_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
     seal_number: Mapped[str | None]
     seal_condition: Mapped[str | None]
+    seizure_id: Mapped[str | None]
     holder_kind: Mapped[str]
     holder: Mapped[str]
     holder_name: Mapped[str]

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("gross_mass_mg", sa.Numeric(precision=24, scale=9), nullable=True),
         sa.Column("seal_number", sa.Text(), nullable=True),
         sa.Column("seal_condition", sa.Text(), nullable=True),
+        sa.Column("seizure_id", sa.Text(), nullable=True),
         sa.Column("holder_kind", sa.Text(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("holder_name", sa.Text(), nullable=False),
@@ -283,7 +284,7 @@ def _seed_places() -> None:
             path.insert(0, names[above])
             above = parents[above]
         rows.append({"id": place, "parent_id": parent, "name": name, "path": " / ".join(path)})
-    columns = [sa.column(name) for name in ("id", "parent_id", "name", "path")]
+    columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in ("id", "parent_id", "name", "path")]
     op.bulk_insert(sa.table("locations", *columns, schema=SCHEMA), rows)
 
 

@@ -1,0 +1,75 @@
+"""The books of one item's substance: what was weighed, what was taken, what remains (E15).
+
+Masses are exact decimals in milligrams to a picogram, so that received = remaining + aliquots + consumed + differences
+holds to the last digit. Uncertainties are expanded (k = 2) and independent, so they add in quadrature (GUM,
+JCGM 100:2008, 5.1.2).
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+
+from shared.errors import Conflict
+
+#: Digits that are kept: a nanogram's thousandth.
+STEP = Decimal("1e-9")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A net mass with its expanded uncertainty (k = 2), both in mg."""
+
+    mass: Decimal
+    uncertainty: Decimal
+
+
+def quantity(mass_mg: float | Decimal, uncertainty_mg: float | Decimal) -> Quantity:
+    """A quantity from numbers as people write them; an uncertainty is never rounded down."""
+    mass = Decimal(str(mass_mg)).quantize(STEP)
+    return Quantity(mass, Decimal(str(uncertainty_mg)).quantize(STEP, rounding=ROUND_UP))
+
+
+def in_quadrature(first: Decimal, second: Decimal) -> Decimal:
+    """The uncertainty of a sum or difference of two independent quantities."""
+    return (first * first + second * second).sqrt().quantize(STEP, rounding=ROUND_UP)
+
+
+def weigh(remaining: Quantity | None, found: Quantity, gross_mg: Decimal | None) -> tuple[Quantity, Decimal]:
+    """(what remains from now on, difference to the books) after a weighing.
+
+    The difference is positive where substance is missing. Raises Conflict `mass_balance` where more was found than the parcel
+    weighed, or more than remained beyond the uncertainty of both.
+    """
+    if gross_mg is not None and found.mass > gross_mg:
+        raise Conflict(
+            f"A net mass of {found.mass:f} mg cannot be in a parcel of {gross_mg:f} mg gross.",
+            code="mass_balance",
+        )
+    if remaining is None:
+        return found, ZERO
+    tolerance = in_quadrature(remaining.uncertainty, found.uncertainty)
+    if found.mass - remaining.mass > tolerance:
+        raise Conflict(
+            f"{found.mass:f} mg is more than the {remaining.mass:f} mg that remain, "
+            f"beyond the uncertainty of both ({tolerance:f} mg).",
+            code="mass_balance",
+        )
+    return found, remaining.mass - found.mass
+
+
+def is_loss(remaining: Quantity | None, found: Quantity) -> bool:
+    """Whether a weighing found less than remained, beyond the uncertainty of both."""
+    if remaining is None:
+        return False
+    return remaining.mass - found.mass > in_quadrature(remaining.uncertainty, found.uncertainty)
+
+
+def take(remaining: Quantity | None, taken: Quantity) -> Quantity:
+    """What remains after `taken` was removed; raises Conflict `mass_balance` where more would go than there is."""
+    if remaining is None:
+        raise Conflict("Weigh the item first: nobody knows yet how much there is.", code="mass_balance")
+    if taken.mass > remaining.mass:
+        raise Conflict(
+            f"{taken.mass:f} mg cannot be taken: {remaining.mass:f} mg remain.", code="mass_balance"
+        )
+    return Quantity(remaining.mass - taken.mass, in_quadrature(remaining.uncertainty, taken.uncertainty))

@@ -1,0 +1,62 @@
+"""What an item's standing allows: its state, and the refusals that follow from it."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from shared.errors import Conflict
+
+IN_CUSTODY, BLOCKED, ON_HOLD, DEPLETED = "in_custody", "blocked", "on_hold", "depleted"
+RETURNED, DISPOSED = "returned", "disposed"
+STATES = (IN_CUSTODY, BLOCKED, ON_HOLD, DEPLETED, RETURNED, DISPOSED)
+
+PERSON, PLACE = "person", "place"
+
+
+class Standing(Protocol):
+    """The facts that decide."""
+
+    number: str
+    holder_kind: str
+    holder: str
+    holder_name: str
+    blocked: bool
+    open_holds: int
+    ending: str | None
+    remaining_mg: Decimal | None
+
+
+def state_of(item: Standing) -> str:
+    """The one word for an item's standing; the strongest fact wins."""
+    if item.ending is not None:
+        return item.ending
+    if item.open_holds:
+        return ON_HOLD
+    if item.blocked:
+        return BLOCKED
+    return DEPLETED if item.remaining_mg == 0 else IN_CUSTODY
+
+
+def require_not_ended(item: Standing) -> None:
+    """Passes while the item is in the laboratory; raises Conflict `ended` afterwards."""
+    if item.ending is not None:
+        raise Conflict(f"{item.number} was {item.ending}; nothing more happens to it.", code="ended")
+
+
+def require_holder(item: Standing, login: str) -> None:
+    """Passes where this person has the item in hand; raises Conflict `not_holder` that says who or what has it."""
+    if item.holder_kind != PERSON or item.holder != login:
+        raise Conflict(f"{item.number} is with {item.holder_name}, not with {login}.", code="not_holder")
+
+
+def require_not_blocked(item: Standing) -> None:
+    """Passes where no discrepancy of the receipt is open (E5); raises Conflict `blocked`."""
+    if item.blocked:
+        raise Conflict(
+            f"{item.number} waits for a reviewer: a discrepancy of its receipt is open.", code="blocked"
+        )
+
+
+def require_not_on_hold(item: Standing) -> None:
+    """Passes where no hold is open; raises Conflict `on_hold`."""
+    if item.open_holds:
+        raise Conflict(f"{item.number} is on hold; it must be kept as it is.", code="on_hold")

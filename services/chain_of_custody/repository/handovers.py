@@ -1,0 +1,90 @@
+"""Queries of hand-overs, holds and disposals."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.chain_of_custody.models import Disposal, Handover, HandoverItem, Hold, Item
+from services.chain_of_custody.repository.items import visible_to
+from shared.actor import Actor, Role
+from shared.errors import NotFound
+
+#: Who sees every hand-over; everybody else those of their own.
+OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER, Role.AUDITOR)
+
+
+def handovers(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+    """Hand-overs that the actor may see and that fit the filters."""
+    found = select(Handover)
+    if actor.role not in OVERSEERS:
+        found = found.where(or_(Handover.giver == actor.login, Handover.receiver == actor.login))
+    if query.get("state") is not None:
+        found = found.where(Handover.state == query["state"])
+    if query.get("item_id") is not None:
+        mine = select(HandoverItem.handover_id).where(HandoverItem.item_id == query["item_id"])
+        found = found.where(Handover.id.in_(mine))
+    return found
+
+
+def handover(session: Session, actor: Actor, handover_id: str, *, lock: bool = False) -> Handover:
+    """One hand-over that the actor may see; raises NotFound."""
+    query = handovers(actor, {}).where(Handover.id == handover_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row: Handover | None = session.scalars(query).first()
+    if row is None:
+        raise NotFound("There is no such hand-over.")
+    return row
+
+
+def items_of(session: Session, handover_ids: Sequence[str]) -> list[HandoverItem]:
+    """The items of these hand-overs, in the order of their numbers."""
+    query = (
+        select(HandoverItem).where(HandoverItem.handover_id.in_(handover_ids)).order_by(HandoverItem.number)
+    )
+    return list(session.scalars(query))
+
+
+def pending_items(session: Session, item_ids: Iterable[str]) -> list[HandoverItem]:
+    """Those of the items that stand in an open offer."""
+    query = select(HandoverItem).where(HandoverItem.item_id.in_(list(item_ids)), HandoverItem.pending)
+    return list(session.scalars(query))
+
+
+def close_items(session: Session, handover_id: str) -> None:
+    """The items of an offer may be offered anew."""
+    ended = update(HandoverItem).where(HandoverItem.handover_id == handover_id).values(pending=False)
+    session.execute(ended)
+
+
+def hold(session: Session, actor: Actor, hold_id: str) -> Hold:
+    """One hold on an item that the actor may see; raises NotFound."""
+    query = select(Hold).join(Item, Item.id == Hold.item_id).where(Hold.id == hold_id, visible_to(actor))
+    row = session.scalars(query).first()
+    if row is None:
+        raise NotFound("There is no such hold.")
+    return row
+
+
+def disposal(session: Session, actor: Actor, disposal_id: str) -> Disposal:
+    """One disposal of an item that the actor may see; raises NotFound."""
+    query = select(Disposal).join(Item, Item.id == Disposal.item_id)
+    row = session.scalars(query.where(Disposal.id == disposal_id, visible_to(actor))).first()
+    if row is None:
+        raise NotFound("There is no such disposal.")
+    return row
+
+
+def open_disposal(session: Session, item_id: str) -> Disposal | None:
+    """The disposal of an item that is on its way."""
+    query = select(Disposal).where(
+        Disposal.item_id == item_id, Disposal.state.in_(("requested", "authorised"))
+    )
+    return session.scalars(query).first()
+
+
+def refresh(session: Session, row: Hold | Disposal) -> None:
+    """Reads a row again after the lock of its item was waited for."""
+    session.refresh(row)

@@ -1,0 +1,123 @@
+"""Queries of items, their events, people and places. What an office may see is decided in the query itself (E30)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from services.chain_of_custody.models import Event, Item, Location, LogEntry, PendingEvent, Person
+from shared.actor import Actor, Role
+from shared.errors import NotFound
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition on items that keeps an office to itself."""
+    if actor.role is not Role.OFFICE:
+        return true()
+    return Item.office == actor.office if actor.office else false()
+
+
+def items(actor: Actor, query: dict[str, Any]) -> Select[Any]:
+    """Items that the actor may see and that fit the filters."""
+    found = select(Item).where(visible_to(actor))
+    for name in ("state", "programme", "kind", "office", "parent_id", "exhibit_id", "submission_id"):
+        if query.get(name) is not None:
+            found = found.where(getattr(Item, name) == query[name])
+    if query.get("holder") is not None:
+        found = found.where(or_(Item.holder == query["holder"], Item.holder_name == query["holder"]))
+    if query.get("q") is not None:
+        word = query["q"]
+        found = found.where(
+            or_(
+                Item.number.istartswith(word, autoescape=True),
+                Item.description.icontains(word, autoescape=True),
+            )
+        )
+    return found
+
+
+def item(session: Session, actor: Actor, item_id: str) -> Item:
+    """One item that the actor may see; raises NotFound."""
+    row = session.scalars(select(Item).where(Item.id == item_id, visible_to(actor))).first()
+    if row is None:
+        raise NotFound("There is no such item.")
+    return row
+
+
+def lock_items(session: Session, actor: Actor, item_ids: Iterable[str]) -> list[Item]:
+    """These items, their rows locked in the order of their ids, as they are now; raises NotFound where one is not there."""
+    wanted = sorted(set(item_ids))
+    query = select(Item).where(Item.id.in_(wanted), visible_to(actor)).order_by(Item.id).with_for_update()
+    rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    if len(rows) != len(wanted):
+        missing = set(wanted) - {row.id for row in rows}
+        raise NotFound(f"There is no item {sorted(missing)[0]!r}.")
+    return rows
+
+
+def lock_item(session: Session, actor: Actor, item_id: str) -> Item:
+    """One item, its row locked; raises NotFound."""
+    return lock_items(session, actor, [item_id])[0]
+
+
+def lock_root_by_exhibit(session: Session, exhibit_id: str) -> Item | None:
+    """The item that an exhibit became, its row locked."""
+    query = select(Item).where(Item.exhibit_id == exhibit_id, Item.parent_id.is_(None)).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def roots_by_exhibit(session: Session, exhibit_ids: Sequence[str]) -> dict[str, Item]:
+    """The items that exhibits became, by exhibit."""
+    query = select(Item).where(Item.exhibit_id.in_(exhibit_ids), Item.parent_id.is_(None))
+    return {row.exhibit_id: row for row in session.scalars(query)}
+
+
+def by_ids(
+    session: Session, ids: Sequence[str], exhibit_ids: Sequence[str], numbers: Sequence[str]
+) -> list[Item]:
+    """Items by id or number, and the root items of exhibits; for other services."""
+    found = or_(
+        Item.id.in_(ids),
+        Item.number.in_(numbers),
+        Item.exhibit_id.in_(exhibit_ids) & Item.parent_id.is_(None),
+    )
+    return list(session.scalars(select(Item).where(found).order_by(Item.seq)))
+
+
+def events_with_index(item_id: str) -> Select[Any]:
+    """An item's events in order, each with its place in the log (None until it has one)."""
+    return (
+        select(Event, LogEntry.index)
+        .outerjoin(LogEntry, LogEntry.event_id == Event.id)
+        .where(Event.item_id == item_id)
+        .order_by(Event.sequence)
+    )
+
+
+def add_event(session: Session, event: Event) -> None:
+    """Stores an event and puts it into the sequencer's queue, in the caller's transaction."""
+    session.add(event)
+    session.flush()
+    session.add(PendingEvent(seq=event.seq, event_id=event.id))
+
+
+def person(session: Session, login: str) -> Person | None:
+    """Somebody whom the gateway has told of."""
+    return session.get(Person, login)
+
+
+def location(session: Session, location_id: str) -> Location | None:
+    """One place."""
+    return session.get(Location, location_id)
+
+
+def locations() -> Select[Any]:
+    """All places."""
+    return select(Location)
+
+
+def location_exists(session: Session, parent_id: str | None, name: str) -> bool:
+    """Whether a place of this name stands there already."""
+    same = Location.parent_id.is_not_distinct_from(parent_id)
+    return session.scalars(select(Location.id).where(same, Location.name == name)).first() is not None

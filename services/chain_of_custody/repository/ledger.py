@@ -1,0 +1,194 @@
+"""The log's tables: hashes of complete subtrees, entries, checkpoints, and what waits for its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, SmallInteger, cast, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import column
+
+from services.chain_of_custody.models import (
+    Event,
+    Item,
+    LogCheckpoint,
+    LogEntry,
+    LogHash,
+    PendingEvent,
+    Verification,
+)
+from services.chain_of_custody.repository.items import visible_to
+from shared.actor import Actor
+from shared.crypto.merkle import Place
+from shared.errors import NotFound
+
+
+class DatabaseLogStore:
+    """The log's hashes in the table `log_hashes`, within the caller's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get_hashes(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The hashes at `places`, in one query."""
+        wanted = func.unnest(
+            cast([level for level, _ in places], ARRAY(SmallInteger)),
+            cast([index for _, index in places], ARRAY(BigInteger)),
+        ).table_valued(column("level", SmallInteger()), column("index", BigInteger()), name="wanted")
+        query = select(LogHash.level, LogHash.index, LogHash.hash).join(
+            wanted, (LogHash.level == wanted.c.level) & (LogHash.index == wanted.c.index)
+        )
+        return {(level, index): bytes(value) for level, index, value in self._session.execute(query)}
+
+    def put_hashes(self, hashes: Mapping[Place, bytes]) -> None:
+        """Stores new hashes; the primary key refuses a place that is taken."""
+        rows = [{"level": level, "index": index, "hash": value} for (level, index), value in hashes.items()]
+        self._session.execute(insert(LogHash), rows)
+
+
+class Pending(NamedTuple):
+    """An event that waits for its place."""
+
+    seq: int
+    event_id: str
+    record: str
+    salt: bytes
+
+
+def try_to_lead(session: Session) -> bool:
+    """True for the one transaction that may append to the log now; the lock ends with the transaction."""
+    query = text("SELECT pg_try_advisory_xact_lock(hashtext('siglab:ledger'))")
+    return bool(session.execute(query).scalar())
+
+
+def pending(session: Session, limit: int) -> list[Pending]:
+    """The events that wait, oldest first; events of one item come in the order of the item's history."""
+    query = (
+        select(PendingEvent.seq, PendingEvent.event_id, Event.record, Event.salt)
+        .join(Event, Event.id == PendingEvent.event_id)
+        .order_by(PendingEvent.seq)
+        .limit(limit)
+    )
+    return [Pending(row.seq, row.event_id, row.record, bytes(row.salt)) for row in session.execute(query)]
+
+
+def add_entries(session: Session, start: int, entries: Sequence[tuple[Pending, bytes]]) -> None:
+    """Gives the events their places from `start` on and takes them out of the queue."""
+    rows = [
+        {"index": index, "event_id": event.event_id, "entry": entry}
+        for index, (event, entry) in enumerate(entries, start)
+    ]
+    session.execute(insert(LogEntry), rows)
+    done = [event.seq for event, _ in entries]
+    session.execute(delete(PendingEvent).where(PendingEvent.seq.in_(done)))
+
+
+def newest_checkpoint(session: Session) -> LogCheckpoint | None:
+    """The head of the log."""
+    return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
+
+
+def add_checkpoint(session: Session, *, size: int, root: bytes, note: str, made_at: datetime) -> None:
+    """Stores a signed head."""
+    session.add(LogCheckpoint(size=size, root=root, note=note, made_at=made_at))
+
+
+def checkpoints(session: Session) -> list[LogCheckpoint]:
+    """Every head that was ever signed, smallest first."""
+    return list(session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)))
+
+
+def entries(session: Session, start: int, count: int) -> list[bytes]:
+    """The entries of `count` leaves from `start` on."""
+    query = select(LogEntry.entry).where(LogEntry.index >= start, LogEntry.index < start + count)
+    return [bytes(entry) for entry in session.scalars(query.order_by(LogEntry.index))]
+
+
+def entry_visible_to(session: Session, actor: Actor, index: int) -> LogEntry:
+    """The leaf of an event of an item that the actor may see; raises NotFound."""
+    query = (
+        select(LogEntry)
+        .join(Event, Event.id == LogEntry.event_id)
+        .join(Item, Item.id == Event.item_id)
+        .where(LogEntry.index == index, visible_to(actor))
+    )
+    row = session.scalars(query).first()
+    if row is None:
+        raise NotFound("There is no such event in the log.")
+    return row
+
+
+def proved_parts(session: Session, item_id: str) -> list[tuple[Event, LogEntry | None]]:
+    """An item's events in order, each with its leaf where it has one."""
+    query = select(Event, LogEntry).outerjoin(LogEntry, LogEntry.event_id == Event.id)
+    rows = session.execute(query.where(Event.item_id == item_id).order_by(Event.sequence))
+    return [(event, entry) for event, entry in rows]
+
+
+def leaves_with_events(session: Session, size: int, batch: int) -> Iterator[list[Any]]:
+    """Every leaf below `size` with its event, in order, `batch` at a time, without holding them all in memory."""
+    query = (
+        select(LogEntry.index, LogEntry.entry, LogEntry.event_id, Event)
+        .outerjoin(Event, Event.id == LogEntry.event_id)
+        .where(LogEntry.index < size)
+        .order_by(LogEntry.index)
+        .execution_options(yield_per=batch)
+    )
+    for part in session.execute(query).partitions():
+        yield list(part)
+        session.expunge_all()
+
+
+_BROKEN_CHAINS = text("""
+WITH chained AS (
+    SELECT item_id, sequence, record::jsonb ->> 'previous' AS said,
+        lag(digest) OVER w AS before, lag(sequence) OVER w AS sequence_before
+    FROM chain_of_custody.events WINDOW w AS (PARTITION BY item_id ORDER BY sequence))
+SELECT item_id, sequence FROM chained
+WHERE said IS DISTINCT FROM before OR sequence <> coalesce(sequence_before, 0) + 1
+ORDER BY item_id, sequence LIMIT :most
+""")
+
+_CUT_HISTORIES = text("""
+SELECT item.number FROM chain_of_custody.items AS item
+LEFT JOIN chain_of_custody.events AS event ON event.item_id = item.id AND event.sequence = item.events
+WHERE event.digest IS DISTINCT FROM item.last_digest ORDER BY item.number LIMIT :most
+""")
+
+_FORGOTTEN = text("""
+SELECT event.id FROM chain_of_custody.events AS event
+LEFT JOIN chain_of_custody.log_entries AS entry ON entry.event_id = event.id
+LEFT JOIN chain_of_custody.pending_events AS waiting ON waiting.event_id = event.id
+WHERE entry.event_id IS NULL AND waiting.event_id IS NULL ORDER BY event.seq LIMIT :most
+""")
+
+
+def broken_chains(session: Session, most: int) -> list[tuple[str, int]]:
+    """(item, sequence) of events that do not follow upon the one before."""
+    return [(row.item_id, row.sequence) for row in session.execute(_BROKEN_CHAINS, {"most": most})]
+
+
+def cut_histories(session: Session, most: int) -> list[str]:
+    """Numbers of items whose newest event is not there."""
+    return list(session.scalars(_CUT_HISTORIES, {"most": most}))
+
+
+def forgotten_events(session: Session, most: int) -> list[str]:
+    """Events that are neither in the log nor on their way to it."""
+    return list(session.scalars(_FORGOTTEN, {"most": most}))
+
+
+def newest_verification(session: Session) -> Verification | None:
+    """The last full check."""
+    return session.scalars(select(Verification).order_by(Verification.seq.desc()).limit(1)).first()
+
+
+def largest_verified(session: Session) -> int:
+    """The greatest size that a check has ever seen."""
+    return session.scalar(select(func.max(Verification.size))) or 0
+
+
+def add_verification(session: Session, *, at: datetime, size: int, findings: list[str]) -> None:
+    """Keeps what a check found."""
+    session.add(Verification(at=at, size=size, ok=not findings, findings=findings))

@@ -1,0 +1,53 @@
+"""Items, their histories and their exports over HTTP."""
+
+from typing import Any
+
+from flask import Response
+
+from services.chain_of_custody.schemas import EventList, ItemList, ItemQuery, ItemSchema
+from services.chain_of_custody.service import exports, items
+from shared.http import context
+from shared.http.blueprint import Blueprint
+from shared.http.lists import ListQuery
+
+blp = Blueprint("items", __name__, description="Exhibits and aliquots in the laboratory")
+
+
+@blp.get("/items")
+@blp.arguments(ItemQuery, location="query")
+@blp.response(200, ItemList)
+def list_items(query: dict[str, Any]) -> dict[str, Any]:
+    """Items, the newest first."""
+    return items.list_items(context.actor(), context.uow(), query)
+
+
+@blp.get("/items/<item_id>")
+@blp.response(200, ItemSchema)
+def get_item(item_id: str) -> dict[str, Any]:
+    """One item as it stands."""
+    return items.get_item(context.actor(), context.uow(), item_id)
+
+
+@blp.get("/items/<item_id>/events")
+@blp.arguments(ListQuery, location="query")
+@blp.response(200, EventList)
+def list_events(query: dict[str, Any], item_id: str) -> dict[str, Any]:
+    """An item's events in order."""
+    return items.list_events(context.actor(), context.uow(), item_id, query)
+
+
+@blp.get("/items/<item_id>/custody.pdf")
+@blp.response(200, content_type="application/pdf")
+def get_custody_pdf(item_id: str) -> Response:
+    """The item's chain of custody on paper."""
+    pdf = exports.make_custody_pdf(context.actor(), context.uow(), item_id, now=context.now())
+    return Response(pdf, mimetype="application/pdf")
+
+
+@blp.get("/items/<item_id>/bundle.zip")
+@blp.response(200, content_type="application/zip")
+def get_bundle(item_id: str) -> Response:
+    """The item's evidence, for `siglab-verify`."""
+    keys_dir = context.runtime().settings.keys_dir
+    bundle = exports.make_bundle(context.actor(), context.uow(), item_id, keys_dir)
+    return Response(bundle, mimetype="application/zip")

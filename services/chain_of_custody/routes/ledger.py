@@ -1,0 +1,62 @@
+"""The log over HTTP: what anybody may mirror (C2SP tlog-tiles), and proofs for those who may see an event."""
+
+from typing import Any
+
+from flask import Response
+
+from services.chain_of_custody.schemas import ProofSchema, VerificationSchema
+from services.chain_of_custody.service import ledger
+from shared.http import context
+from shared.http.blueprint import Blueprint
+
+blp = Blueprint("ledger", __name__, description="The log that proves what was recorded")
+
+#: A tile of one width never changes; the next width has another address.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_BYTES = "application/octet-stream"
+
+
+@blp.get("/ledger/checkpoint")
+@blp.response(200, content_type="text/plain")
+def get_checkpoint() -> Response:
+    """The signed head of the log."""
+    note = ledger.get_checkpoint(context.actor(), context.uow())
+    return Response(note, mimetype="text/plain", headers={"Cache-Control": "no-cache"})
+
+
+@blp.get("/ledger/key")
+@blp.response(200, content_type="text/plain")
+def get_key() -> Response:
+    """The log's verifier key."""
+    keys_dir = context.runtime().settings.keys_dir
+    return Response(ledger.get_key(context.actor(), keys_dir), mimetype="text/plain")
+
+
+@blp.get("/ledger/tile/entries/<path:tile>")
+@blp.response(200, content_type=_BYTES)
+def get_entries(tile: str) -> Response:
+    """A bundle of entries: `<N>`, or `<N>.p/<W>` for a part of it."""
+    found = ledger.get_entries(context.actor(), context.uow(), tile)
+    return Response(found, mimetype=_BYTES, headers=_FOREVER)
+
+
+@blp.get("/ledger/tile/<int:level>/<path:tile>")
+@blp.response(200, content_type=_BYTES)
+def get_tile(level: int, tile: str) -> Response:
+    """A tile of hashes: `<N>`, or `<N>.p/<W>` for a part of it."""
+    found = ledger.get_tile(context.actor(), context.uow(), level, tile)
+    return Response(found, mimetype=_BYTES, headers=_FOREVER)
+
+
+@blp.get("/ledger/events/<int:index>/proof")
+@blp.response(200, ProofSchema)
+def get_proof(index: int) -> dict[str, Any]:
+    """The proof that an event is in the log."""
+    return ledger.get_proof(context.actor(), context.uow(), index)
+
+
+@blp.get("/ledger/verification")
+@blp.response(200, VerificationSchema)
+def get_verification() -> dict[str, Any]:
+    """What the last full check found."""
+    return ledger.get_verification(context.actor(), context.uow())

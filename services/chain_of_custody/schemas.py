@@ -1,0 +1,211 @@
+"""Bodies and answers of custody's API: items, their histories, and acts upon them."""
+
+from marshmallow import fields, validate
+
+from services.chain_of_custody.domain.standing import STATES
+from shared.http.lists import ListQuery, list_schema
+from shared.http.schemas import Number, OccurredAt, Password, Schema, Text, Timestamp, Word
+
+#: A tonne: no parcel of a laboratory is heavier.
+HEAVIEST_MG = 1e9
+#: The least mass that is kept; see `domain.check_mass_balance.STEP`.
+LIGHTEST_MG = 1e-9
+MOST_ITEMS = 500
+
+
+class HolderSchema(Schema):
+    """Who or what has an item: a person by login, a place by its whole name."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(("person", "place")))
+    name = fields.String(required=True)
+
+
+class QuantitySchema(Schema):
+    """A net mass with its expanded uncertainty (k = 2)."""
+
+    net_mass_mg = fields.Float(required=True)
+    uncertainty_mg = fields.Float(required=True)
+
+
+class ItemSchema(Schema):
+    """An item as it stands now."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+    parent_id = fields.String(required=True, allow_none=True)
+    root_id = fields.String(required=True)
+    exhibit_id = fields.String(required=True)
+    office = fields.String(required=True)
+    submission_id = fields.String(required=True)
+    submission_number = fields.String(required=True)
+    receipt_number = fields.String(required=True)
+    line = fields.Integer(required=True, allow_none=True)
+    kind = fields.String(required=True)
+    programme = fields.String(required=True, allow_none=True)
+    description = fields.String(required=True)
+    physical_form = fields.String(required=True)
+    gross_mass_g = fields.Float(required=True, allow_none=True)
+    seal_number = fields.String(required=True, allow_none=True)
+    seal_condition = fields.String(required=True, allow_none=True)
+    seizure_id = fields.String(required=True, allow_none=True)
+    holder = fields.Nested(HolderSchema, required=True)
+    holder_name = fields.String(required=True)
+    place_id = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    blocked = fields.Boolean(required=True)
+    on_hold = fields.Boolean(required=True)
+    remaining = fields.Nested(QuantitySchema, required=True, allow_none=True)
+    events = fields.Integer(required=True)
+    created_at = Timestamp(required=True)
+
+
+ItemList = list_schema(ItemSchema)
+
+
+class ItemQuery(ListQuery):
+    """Filters of items."""
+
+    q = Word(metadata={"description": "the beginning of a number, or a part of the description"})
+    holder = Word(metadata={"description": "a login, or a place by its id or whole name"})
+    state = fields.String(validate=validate.OneOf(STATES))
+    programme = Word()
+    kind = Word()
+    office = Word()
+    parent_id = Word()
+    root_id = Word()
+    exhibit_id = Word()
+    submission_id = Word()
+
+
+class SignatureSchema(Schema):
+    """A signature on an event, bound to the digest of its record (E16)."""
+
+    login = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    method = fields.String(required=True)
+    meaning = fields.String(required=True)
+    at = fields.String(required=True)
+    record_sha256 = fields.String(required=True)
+
+
+class EventSchema(Schema):
+    """One act upon an item; `index` is its place in the log, null until it has one."""
+
+    id = fields.String(required=True)
+    v = fields.Integer(required=True)
+    index = fields.Integer(required=True, allow_none=True)
+    item_id = fields.String(required=True)
+    item_number = fields.String(required=True)
+    sequence = fields.Integer(required=True)
+    previous = fields.String(required=True, allow_none=True)
+    digest = fields.String(required=True)
+    type = fields.String(required=True)
+    actor = fields.String(required=True)
+    actor_name = fields.String(required=True)
+    actor_role = fields.String(required=True)
+    occurred_at = fields.String(required=True)
+    recorded_at = fields.String(required=True)
+    purpose = fields.String(required=True)
+    details = fields.Dict(keys=fields.String(), required=True)
+    signatures = fields.List(fields.Nested(SignatureSchema), required=True)
+
+
+EventList = list_schema(EventSchema)
+
+
+class ActSchema(Schema):
+    """What every act upon evidence may tell: when it happened (E9)."""
+
+    occurred_at = OccurredAt()
+
+
+class RetrievalSchema(ActSchema):
+    """Out of a place."""
+
+    purpose = Text(required=True)
+
+
+class MoveSchema(RetrievalSchema):
+    """Into a place."""
+
+    place = Word(required=True, metadata={"description": "id of a location"})
+
+
+class WeighingSchema(ActSchema):
+    """What was found on the balance."""
+
+    net_mass_mg = Number(required=True, least=0, most=HEAVIEST_MG)
+    uncertainty_mg = Number(required=True, least=0, most=HEAVIEST_MG)
+    balance = Word(required=True)
+    purpose = Text()
+
+
+class TakingSchema(RetrievalSchema):
+    """What was taken, as an aliquot or used up."""
+
+    net_mass_mg = Number(required=True, least=LIGHTEST_MG, most=HEAVIEST_MG)
+    uncertainty_mg = Number(required=True, least=0, most=HEAVIEST_MG)
+
+
+class OfferSchema(RetrievalSchema):
+    """An offer of items to one person."""
+
+    item_ids = fields.List(Word(), required=True, validate=validate.Length(min=1, max=MOST_ITEMS))
+    to = Word(required=True)
+
+
+class SigningSchema(ActSchema):
+    """An act by signature alone."""
+
+    password = Password()
+
+
+class ReasonSchema(ActSchema):
+    """Why."""
+
+    reason = Text(required=True)
+
+
+class SignedReasonSchema(ReasonSchema):
+    """Why, by signature."""
+
+    password = Password()
+
+
+class DisposalSchema(RetrievalSchema):
+    """How an item is to be destroyed, by signature."""
+
+    method = Word(required=True)
+    password = Password()
+
+
+class ExecutionSchema(SigningSchema):
+    """A destruction before a witness, who signs as well."""
+
+    witness = Word(required=True)
+    witness_password = Password()
+
+
+class HandoverItemSchema(Schema):
+    """An item of an offer."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+
+
+class HandoverSchema(Schema):
+    """An offer and how it ended."""
+
+    id = fields.String(required=True)
+    state = fields.String(
+        required=True, validate=validate.OneOf(("offered", "accepted", "declined", "withdrawn"))
+    )
+    giver = fields.String(required=True)
+    giver_name = fields.String(required=True)
+    to = fields.String(required=True)
+    to_name = fields.String(required=True)
+    purpose = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    offered_at = Timestamp(required=True)
+    ended_at = Timestamp(required=True, allow_none=True)

@@ -1,0 +1,38 @@
+"""Items, events and hand-overs as they are answered: plain objects, never rows."""
+
+import json
+from typing import Any
+
+from services.chain_of_custody.domain.standing import PLACE
+from services.chain_of_custody.models import Event, Item
+
+_COLUMNS = (
+    "id", "number", "parent_id", "root_id", "exhibit_id", "office", "submission_id", "submission_number", "receipt_number",
+    "line", "kind", "programme", "description", "physical_form", "seal_number", "seal_condition", "seizure_id", "state", "blocked",
+    "created_at",
+)  # fmt: skip
+
+
+def describe_item(row: Item) -> dict[str, Any]:
+    """An item; `remaining` is None before its first weighing."""
+    told = {name: getattr(row, name) for name in _COLUMNS}
+    at_place = row.holder_kind == PLACE
+    told["gross_mass_g"] = None if row.gross_mass_mg is None else float(row.gross_mass_mg / 1000)
+    # A person is named by login, which is unique; a place by its name, its id stands beside.
+    told["holder"] = {"kind": row.holder_kind, "name": row.holder_name if at_place else row.holder}
+    told["holder_name"] = row.holder_name
+    told["place_id"] = row.holder if at_place else None
+    told["on_hold"] = row.open_holds > 0
+    told["events"] = row.events
+    told["remaining"] = None
+    if row.remaining_mg is not None and row.uncertainty_mg is not None:
+        told["remaining"] = {
+            "net_mass_mg": float(row.remaining_mg),
+            "uncertainty_mg": float(row.uncertainty_mg),
+        }
+    return told
+
+
+def describe_event(row: Event, index: int | None) -> dict[str, Any]:
+    """An event with its place in the log."""
+    return {**json.loads(row.record), "index": index, "digest": row.digest}

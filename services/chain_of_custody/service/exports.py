@@ -1,0 +1,112 @@
+"""What leaves the laboratory about one item: its evidence bundle (E21) and its chain of custody on paper.
+
+Each is made from one snapshot of the database, so that item, events and head of the log belong together.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from services.chain_of_custody.models import Event, LogCheckpoint
+from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service.items import READERS
+from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
+from shared.actor import Actor, require
+from shared.crypto import merkle
+from shared.crypto.bundle import ProvedEvent, write_bundle
+from shared.db.unit_of_work import UnitOfWork
+from shared.documents.render import render_pdf
+from shared.errors import Unavailable
+from shared.http.schemas import format_time
+
+TEMPLATE = Path(__file__).parents[1] / "documents" / "custody.typ"
+
+
+def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> bytes:
+    """The bytes of bundle.zip; raises Unavailable for the moments until the log has taken the newest event."""
+    require(actor, *READERS)
+    _one_snapshot(uow)
+    item = _item(actor, uow, item_id)
+    parts = repository.proved_parts(uow.session, item_id)
+    head = repository.newest_checkpoint(uow.session)
+    entries = [entry for _, entry in parts if entry is not None]
+    if head is None or len(entries) != len(parts):
+        raise Unavailable(
+            "The newest event of this item is on its way into the log; ask again.", retry_after=1
+        )
+    store = repository.DatabaseLogStore(uow.session)
+    proofs = merkle.inclusion_proofs(store, [entry.index for entry in entries], head.size)
+    events = [
+        ProvedEvent(
+            entry.index,
+            bytes(entry.entry),
+            bytes(event.salt),
+            json.loads(event.record),
+            tuple(proofs[entry.index]),
+        )
+        for (event, _), entry in zip(parts, entries, strict=True)
+    ]
+    return write_bundle(
+        item, events, checkpoint=head.note, origin=load_origin(keys_dir), key=load_signing_key(keys_dir)
+    )
+
+
+def make_custody_pdf(actor: Actor, uow: UnitOfWork, item_id: str, *, now: datetime) -> bytes:
+    """The chain of custody as PDF: every event, who signed, and the head of the log that proves it."""
+    require(actor, *READERS)
+    _one_snapshot(uow)
+    item = _item(actor, uow, item_id)
+    parts = repository.proved_parts(uow.session, item_id)
+    head = repository.newest_checkpoint(uow.session)
+    rows = [_printed(event, None if entry is None else entry.index) for event, entry in parts]
+    data = {"item": item, "events": rows, "checkpoint": _head(head), "made_at": format_time(now)}
+    return render_pdf(TEMPLATE, data)
+
+
+def _one_snapshot(uow: UnitOfWork) -> None:
+    uow.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+def _item(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
+    told = describe_item(items_repository.item(uow.session, actor, item_id))
+    return {**told, "created_at": format_time(told["created_at"])}
+
+
+def _head(head: LogCheckpoint | None) -> dict[str, Any] | None:
+    return None if head is None else {"size": head.size, "root": bytes(head.root).hex(), "note": head.note}
+
+
+def _printed(event: Event, index: int | None) -> dict[str, Any]:
+    """An event as the template prints it: texts only."""
+    record = json.loads(event.record)
+    return {
+        "sequence": str(record["sequence"]),
+        "index": "not yet" if index is None else str(index),
+        "type": record["type"].replace("_", " "),
+        "actor": f"{record['actor_name']} ({record['actor']}, {record['actor_role']})",
+        "occurred_at": _moment(record["occurred_at"]),
+        "recorded_at": _moment(record["recorded_at"]),
+        "purpose": record["purpose"],
+        "details": [f"{name.replace('_', ' ')}: {_word(value)}" for name, value in record["details"].items()],
+        "signatures": [
+            f"{row['name']} ({row['login']}), {_moment(row['at'])}, by {row['method']}: {row['meaning']} "
+            f"Record SHA-256 {row['record_sha256']}"
+            for row in record["signatures"]
+        ],
+        "digest": event.digest,
+    }
+
+
+def _moment(written: str) -> str:
+    return written[:19].replace("T", " ") + " UTC"
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,220 @@
+"""Hand-overs between two people: offered by the holder, accepted by the receiver, each authenticated (E8, E16).
+
+All items of an offer go, or none. Rows are locked in one order everywhere: the hand-over, then its items by id.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from services.chain_of_custody.domain.event_record import Author, Signed
+from services.chain_of_custody.domain.standing import (
+    PERSON,
+    RETURNED,
+    require_holder,
+    require_not_blocked,
+    require_not_ended,
+    require_not_on_hold,
+)
+from services.chain_of_custody.models import Handover, HandoverItem, Item, Person
+from services.chain_of_custody.repository import handovers as repository
+from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.service.record_event import record_event
+from shared.actor import LABORATORY, Actor, Role, require, signed
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.http.lists import paginate
+from shared.identifiers import new_id
+
+PARTIES = (*LABORATORY, Role.OFFICE)
+
+
+def offer_handover(actor: Actor, uow: UnitOfWork, act: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """The holder offers items to one person; custody does not move yet."""
+    require(actor, *LABORATORY)
+    receiver = _receiver(uow, actor, act["to"])
+    rows = items_repository.lock_items(uow.session, actor, act["item_ids"])
+    for item in rows:
+        _require_transferable(item, actor.login, receiver)
+    taken = repository.pending_items(uow.session, [item.id for item in rows])
+    if taken:
+        raise Conflict(
+            f"{taken[0].number} is offered already; withdraw that offer first.", code="already_offered"
+        )
+    offer = Handover(
+        id=new_id(),
+        giver=actor.login,
+        giver_name=actor.name,
+        receiver=receiver.login,
+        receiver_name=receiver.name,
+        purpose=act["purpose"],
+        state="offered",
+        reason=None,
+        offered_at=now,
+        ended_at=None,
+    )
+    uow.session.add(offer)
+    uow.session.flush()
+    for item in rows:
+        uow.session.add(HandoverItem(handover_id=offer.id, item_id=item.id, number=item.number, pending=True))
+        _record(uow, item, "handover_offered", actor, offer, now, act.get("occurred_at"), act["purpose"])
+    return _describe(uow, [offer])[0]
+
+
+def accept_handover(
+    actor: Actor, uow: UnitOfWork, handover_id: str, act: dict[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """The receiver signs, and custody of all items moves; an office that accepts ends the items' stay."""
+    require(actor, *PARTIES)
+    offer = _open_offer(actor, uow, handover_id, actor_is="receiver")
+    signature = Signed(signed(actor), f"I have received this item from {offer.giver}.")
+    rows = items_repository.lock_items(uow.session, actor, _item_ids(uow, offer))
+    for item in rows:
+        _require_transferable(item, offer.giver, _receiver_of(actor))
+        item.holder_kind, item.holder, item.holder_name = PERSON, actor.login, actor.name
+        if actor.role is Role.OFFICE:
+            item.ending = RETURNED
+        kind = "returned" if actor.role is Role.OFFICE else "handed_over"
+        _record(uow, item, kind, actor, offer, now, act.get("occurred_at"), offer.purpose, signature)
+    return _end(uow, offer, "accepted", None, now)
+
+
+def decline_handover(
+    actor: Actor, uow: UnitOfWork, handover_id: str, act: dict[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """The receiver does not take the items; they stay where they were."""
+    require(actor, *PARTIES)
+    return _refuse(actor, uow, handover_id, act, now, "receiver", "declined")
+
+
+def withdraw_handover(
+    actor: Actor, uow: UnitOfWork, handover_id: str, act: dict[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """The giver takes the offer back."""
+    require(actor, *PARTIES)
+    return _refuse(actor, uow, handover_id, act, now, "giver", "withdrawn")
+
+
+def list_handovers(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
+    """Hand-overs that concern the actor (custodians, reviewers and auditors: all), the newest first."""
+    require(actor, *PARTIES, Role.AUDITOR)
+    select = repository.handovers(actor, query)
+    page = paginate(
+        uow.session, select, Handover.seq, limit=query["limit"], cursor=query["cursor"], falling=True
+    )
+    return {**page, "items": _describe(uow, page["items"])}
+
+
+def get_handover(actor: Actor, uow: UnitOfWork, handover_id: str) -> dict[str, Any]:
+    """One hand-over."""
+    require(actor, *PARTIES, Role.AUDITOR)
+    return _describe(uow, [repository.handover(uow.session, actor, handover_id)])[0]
+
+
+def _receiver(uow: UnitOfWork, actor: Actor, login: str) -> Person:
+    """Who may take evidence: an active person of the laboratory, or of an office for a return; raises Invalid."""
+    person = items_repository.person(uow.session, login)
+    message = None
+    if person is None or not person.active:
+        message = "There is no active person of this name."
+    elif person.login == actor.login:
+        message = "You hold the items already."
+    elif person.role not in PARTIES:
+        message = f"The role {person.role} does not hold evidence."
+    elif person.role == Role.OFFICE and actor.role is not Role.CUSTODIAN:
+        message = "Only a custodian returns items to an office."
+    if message is not None or person is None:
+        raise Invalid(str(message), errors=[{"pointer": "/to", "message": str(message)}])
+    return person
+
+
+def _receiver_of(actor: Actor) -> Person:
+    return Person(login=actor.login, name=actor.name, role=actor.role.value, office=actor.office, active=True)
+
+
+def _require_transferable(item: Item, giver: str, receiver: Person) -> None:
+    require_not_ended(item)
+    require_holder(item, giver)
+    require_not_blocked(item)
+    if receiver.role == Role.OFFICE:
+        require_not_on_hold(item)
+        if receiver.office != item.office:
+            message = f"{item.number} belongs to another office."
+            raise Invalid(message, errors=[{"pointer": "/to", "message": message}])
+
+
+def _open_offer(actor: Actor, uow: UnitOfWork, handover_id: str, *, actor_is: str) -> Handover:
+    offer = repository.handover(uow.session, actor, handover_id, lock=True)
+    if getattr(offer, actor_is) != actor.login:
+        raise Forbidden(f"Only the {actor_is} of this hand-over, {getattr(offer, actor_is)}, may do this.")
+    if offer.state != "offered":
+        raise Conflict(f"This hand-over was {offer.state} already.", code="not_offered")
+    return offer
+
+
+def _refuse(
+    actor: Actor, uow: UnitOfWork, handover_id: str, act: dict[str, Any], now: datetime, who: str, state: str
+) -> dict[str, Any]:
+    offer = _open_offer(actor, uow, handover_id, actor_is=who)
+    for item in items_repository.lock_items(uow.session, actor, _item_ids(uow, offer)):
+        _record(uow, item, f"handover_{state}", actor, offer, now, act.get("occurred_at"), act["reason"])
+    return _end(uow, offer, state, act["reason"], now)
+
+
+def _end(uow: UnitOfWork, offer: Handover, state: str, reason: str | None, now: datetime) -> dict[str, Any]:
+    offer.state, offer.reason, offer.ended_at = state, reason, now
+    repository.close_items(uow.session, offer.id)
+    return _describe(uow, [offer])[0]
+
+
+def _item_ids(uow: UnitOfWork, offer: Handover) -> list[str]:
+    return [row.item_id for row in repository.items_of(uow.session, [offer.id])]
+
+
+def _record(
+    uow: UnitOfWork,
+    item: Item,
+    kind: str,
+    actor: Actor,
+    offer: Handover,
+    now: datetime,
+    occurred_at: datetime | None,
+    purpose: str,
+    *signatures: Signed,
+) -> None:
+    record_event(
+        uow,
+        item,
+        kind,
+        author=Author.of(actor),
+        now=now,
+        occurred_at=occurred_at,
+        purpose=purpose,
+        details={
+            "handover_id": offer.id,
+            "from": offer.giver,
+            "from_name": offer.giver_name,
+            "to": offer.receiver,
+            "to_name": offer.receiver_name,
+        },
+        signatures=signatures,
+    )
+
+
+_COLUMNS = ("id", "state", "giver", "giver_name", "purpose", "reason", "offered_at", "ended_at")
+
+
+def _describe(uow: UnitOfWork, offers: list[Handover]) -> list[dict[str, Any]]:
+    parts = repository.items_of(uow.session, [offer.id for offer in offers])
+    told = []
+    for offer in offers:
+        mine = [part for part in parts if part.handover_id == offer.id]
+        told.append(
+            {
+                **{name: getattr(offer, name) for name in _COLUMNS},
+                "to": offer.receiver,
+                "to_name": offer.receiver_name,
+                "item_ids": [part.item_id for part in mine],
+                "items": [{"id": part.item_id, "number": part.number} for part in mine],
+            }
+        )
+    return told

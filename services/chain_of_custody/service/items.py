@@ -1,0 +1,44 @@
+"""Reading items and their histories."""
+
+from typing import Any
+
+from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.service.describe_items import describe_event, describe_item
+from shared.actor import LABORATORY, Actor, Role, require
+from shared.db.unit_of_work import UnitOfWork
+from shared.http.lists import mark, paginate
+
+READERS = (Role.OFFICE, *LABORATORY, Role.AUDITOR)
+
+
+def list_items(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
+    """Items that fit the filters, the newest first."""
+    require(actor, *READERS)
+    select = repository.items(actor, query)
+    return paginate(
+        uow.session,
+        select,
+        Item.seq,
+        limit=query["limit"],
+        cursor=query["cursor"],
+        falling=True,
+        dump=describe_item,
+    )
+
+
+def get_item(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
+    """One item as it stands."""
+    require(actor, *READERS)
+    return describe_item(repository.item(uow.session, actor, item_id))
+
+
+def list_events(actor: Actor, uow: UnitOfWork, item_id: str, query: dict[str, Any]) -> dict[str, Any]:
+    """An item's events in order; `index` is None until the log has taken an event."""
+    require(actor, *READERS)
+    row = repository.item(uow.session, actor, item_id)
+    after, limit = query["cursor"] or 0, query["limit"]
+    select = repository.events_with_index(row.id).where(Event.sequence > after).limit(limit + 1)
+    found = uow.session.execute(select).all()
+    page = [describe_event(event, index) for event, index in found[:limit]]
+    return {"items": page, "next": mark(page[-1]["sequence"]) if len(found) > limit else None}

@@ -1,0 +1,151 @@
+"""What other services tell custody (receipts, resolved discrepancies, people, records of results), and what they ask."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chain_of_custody.domain.check_mass_balance import STEP
+from services.chain_of_custody.domain.event_record import Author
+from services.chain_of_custody.domain.standing import PERSON, state_of
+from services.chain_of_custody.models import Item, Person
+from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service.record_event import record_event
+from shared.actor import Actor, Role, require
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import NotFound
+from shared.identifiers import new_id
+
+_COPIED = (
+    "exhibit_id", "number", "office", "submission_id", "submission_number", "line", "kind", "programme", "description",
+    "physical_form", "seal_number", "seal_condition", "seizure_id", "blocked",
+)  # fmt: skip
+_FACTS = (
+    "id", "number", "exhibit_id", "office", "programme", "kind", "state", "holder", "parent_id", "root_id", "description",
+    "seizure_id", "submission_id", "blocked", "on_hold",
+)  # fmt: skip
+
+
+def open_items(
+    actor: Actor, uow: UnitOfWork, receipt: dict[str, Any], *, now: datetime
+) -> list[dict[str, str]]:
+    """Opens an item for each exhibit of a receipt, in the hands of who received it; told twice, nothing happens again."""
+    require(actor, Role.SERVICE)
+    given = receipt["items"]
+    known = repository.roots_by_exhibit(uow.session, [facts["exhibit_id"] for facts in given])
+    author = _author(uow, receipt["received_by"], receipt.get("received_by_name"), Role.CUSTODIAN)
+    found = []
+    for facts in given:
+        row = known.get(facts["exhibit_id"]) or _open(uow, receipt, facts, author, now)
+        found.append({"exhibit_id": row.exhibit_id, "item_id": row.id})
+    return found
+
+
+def _open(
+    uow: UnitOfWork, receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime
+) -> Item:
+    item_id = new_id()
+    row = Item(
+        id=item_id,
+        root_id=item_id,
+        parent_id=None,
+        receipt_number=receipt["receipt_number"],
+        gross_mass_mg=(Decimal(str(facts["gross_mass_g"])) * 1000).quantize(STEP),
+        holder_kind=PERSON,
+        holder=author.login,
+        holder_name=author.name,
+        open_holds=0,
+        ending=None,
+        remaining_mg=None,
+        uncertainty_mg=None,
+        aliquots=0,
+        events=0,
+        last_digest=None,
+        created_at=now,
+        **{name: facts.get(name) for name in _COPIED},
+    )
+    row.state = state_of(row)
+    uow.session.add(row)
+    uow.session.flush()
+    record_event(
+        uow,
+        row,
+        "received",
+        author=author,
+        now=now,
+        occurred_at=receipt["received_at"],
+        purpose=f"receipt {receipt['receipt_number']}",
+        details={
+            "receipt_number": receipt["receipt_number"],
+            **{name: value for name, value in facts.items() if name != "gross_mass_g"},
+            "gross_mass_g": facts["gross_mass_g"],
+            "holder": {"kind": PERSON, "name": author.login},
+        },
+    )
+    return row
+
+
+def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:
+    """Lets work go on after an exhibit's last open discrepancy was resolved; told twice, nothing happens again."""
+    require(actor, Role.SERVICE)
+    row = repository.lock_root_by_exhibit(uow.session, told["exhibit_id"])
+    if row is None:
+        raise NotFound("Custody has not heard of this exhibit.")
+    if not row.blocked:
+        return
+    row.blocked = False
+    record_event(
+        uow,
+        row,
+        "discrepancy_resolved",
+        author=_author(uow, told["resolved_by"], told.get("resolved_by_name"), Role.REVIEWER),
+        now=now,
+        occurred_at=told["resolved_at"],
+        purpose=told["resolution"],
+    )
+
+
+def put_person(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> None:
+    """Remembers who somebody is and whether they are still with us."""
+    require(actor, Role.SERVICE)
+    facts = {name: told[name] for name in ("name", "role", "office", "active")}
+    statement = insert(Person).values(login=told["login"], **facts)
+    uow.session.execute(statement.on_conflict_do_update(index_elements=["login"], set_=facts))
+
+
+def add_record(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> dict[str, str]:
+    """Adds an act that another service did upon an item (a measurement, a result, a report), with its digests."""
+    require(actor, Role.SERVICE)
+    row = repository.lock_item(uow.session, actor, told["item_id"])
+    who = told["actor"]
+    event = record_event(
+        uow,
+        row,
+        told["type"],
+        author=Author(who["login"], who["name"], who["role"]),
+        now=now,
+        occurred_at=told["occurred_at"],
+        purpose=told["purpose"],
+        details=told["payload"],
+    )
+    return {"event_id": event.id, "digest": event.digest}
+
+
+def get_facts(
+    actor: Actor, uow: UnitOfWork, *, ids: Sequence[str], exhibit_ids: Sequence[str], numbers: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Facts of the items that exist, for another service."""
+    require(actor, Role.SERVICE)
+    rows = repository.by_ids(uow.session, ids, exhibit_ids, numbers)
+    return [{name: told[name] for name in _FACTS} for told in map(describe_item, rows)]
+
+
+def _author(uow: UnitOfWork, login: str, name: str | None, role: Role) -> Author:
+    """Somebody named by another service; the role is the account's where it is known, else that which the act needs."""
+    known = repository.person(uow.session, login)
+    if known is None:
+        return Author(login, name or login, role.value)
+    return Author(login, name or known.name, known.role)

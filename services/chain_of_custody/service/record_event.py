@@ -1,0 +1,65 @@
+"""Adds an act to an item's history. Every use case that touches evidence ends here, so that no act goes unrecorded.
+
+The row of the item must be locked by the caller (`repository.items.lock_item`): events of one item then follow each
+other in the order of their commits, and each carries the digest of the one before.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.chain_of_custody.domain.event_record import Author, Signed, build_record
+from services.chain_of_custody.domain.standing import state_of
+from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.repository import items as repository
+from shared.crypto.canonical import canonical_json
+from shared.crypto.ledger import event_digest, new_salt
+from shared.db.unit_of_work import UnitOfWork
+from shared.http.schemas import format_time
+from shared.identifiers import new_id
+
+
+def record_event(
+    uow: UnitOfWork,
+    item: Item,
+    kind: str,
+    *,
+    author: Author,
+    now: datetime,
+    purpose: str,
+    occurred_at: datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+    signatures: Sequence[Signed] = (),
+) -> Event:
+    """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
+
+    `now` is the server's time (E9), `occurred_at` what the person says (default: now). `details` must be plain JSON.
+    """
+    record = build_record(
+        event_id=new_id(),
+        item_id=item.id,
+        item_number=item.number,
+        sequence=item.events + 1,
+        previous=item.last_digest,
+        kind=kind,
+        author=author,
+        occurred_at=format_time(occurred_at or now),
+        recorded_at=format_time(now),
+        purpose=purpose,
+        details=details or {},
+        signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
+    )
+    event = Event(
+        id=record["id"],
+        item_id=item.id,
+        sequence=record["sequence"],
+        type=kind,
+        occurred_at=occurred_at or now,
+        recorded_at=now,
+        record=canonical_json(record).decode(),
+        digest=event_digest(record),
+        salt=new_salt(),
+    )
+    item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)
+    repository.add_event(uow.session, event)
+    return event
