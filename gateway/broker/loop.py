@@ -78,8 +78,9 @@ class Broker:
         except (OSError, ValueError) as error:
             self._log.error("allow-list not reloaded, the old one stays", error=str(error))
             return
-        self.state.parties = frozenset(self._sockets.allowed.values())
-        self._log.info("allow-list reloaded", parties=sorted(self.state.parties))
+        parties = set(self._sockets.allowed.values())
+        self.state.set_parties(parties)
+        self._log.info("allow-list reloaded", parties=sorted(parties))
 
     def _denied(self, address: str, key: str) -> None:
         self.state.counts["denied"] += 1

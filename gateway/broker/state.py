@@ -39,11 +39,17 @@ class BrokerState:
     """The state of the broker. `parties` are the keys let in; `report(event, **facts)` hears what should be logged."""
 
     def __init__(self, now: float, parties: Collection[str], report: Callable[..., None] = _ignore) -> None:
-        self.parties = frozenset(parties)
         self.table = Assignments(now, report)
+        self.set_parties(parties)
         self.counts = self.table.counts
         self._report = report
         self._next_heartbeat = now + HEARTBEAT
+
+    def set_parties(self, parties: Collection[str]) -> None:
+        """Takes over the list of those let in; a service is known by its key, whether or not a worker ever came."""
+        for party in sorted(parties):
+            if party.startswith("service-"):
+                self.table.service(party.removeprefix("service-"))
 
     # -- what comes in ------------------------------------------------------------------------------------------------
 
@@ -127,10 +133,10 @@ class BrokerState:
             return []
         if control.service == BROKER:
             return [Send(Side.FRONT, peer, answer(control.id, frames[1], table.services, self.counts))]
-        if control.service not in table.services and f"service-{control.service}" not in self.parties:
+        service = table.services.get(control.service)
+        if service is None:
             self.counts["unknown_service"] += 1
             return [finish(peer, control.id, Status.UNAVAILABLE)]
-        service = table.service(control.service)
         service.counts["requests"] += 1
         if not service.total and now >= service.grace_until:
             service.counts["no_worker"] += 1

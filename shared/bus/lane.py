@@ -64,6 +64,7 @@ class Lane(threading.Thread):
         self._socket: zmq.Socket[bytes]
         self._last_heard = 0.0
         self._last_spoken = 0.0
+        self._reset = False
         self._window = 0
 
     def run(self) -> None:
@@ -79,24 +80,33 @@ class Lane(threading.Thread):
     # -- the connection -----------------------------------------------------------------------------------------------
 
     def _serve_connection(self) -> None:
-        """Serves on one connection; returns when the broker has fallen silent or all is done."""
+        """Serves on one connection; returns when it is of no more use, or all is done.
+
+        After a RESET the next registration needs a new connection: on the old one, further RESETs may be under way,
+        and would be taken to mean the new registration.
+        """
+        self._reset = False
         self._last_heard = time.monotonic()
-        self._say_ready()
+        registered = self._say_ready()
         while not self._stopping.is_set():
             frames = self._receive()
             now = time.monotonic()
             if frames is not None:
                 self._last_heard = now
                 self._take(frames)
-            elif now - self._last_heard > _LIVENESS:
-                self._stopping.wait(random.uniform(0, 0.2))
+            if self._reset or now - self._last_heard > _LIVENESS:
+                # After a restart of the broker all lanes of all services would otherwise register in the same instant.
+                self._stopping.wait(random.uniform(0, 0.1))
                 return
             if now - self._last_spoken >= _HEARTBEAT:
-                self._send(Control(Kind.HB, self._process_id, credits=1))
+                if registered:
+                    self._send(Control(Kind.HB, self._process_id, credits=1))
+                else:
+                    registered = self._say_ready()
         self._leave()
 
-    def _say_ready(self) -> None:
-        self._send(Control(Kind.READY, self._process_id, self._service, credits=1))
+    def _say_ready(self) -> bool:
+        return self._send(Control(Kind.READY, self._process_id, self._service, credits=1))
 
     def _leave(self) -> None:
         """Says good-bye and takes what crossed it on the way."""
@@ -105,7 +115,7 @@ class Lane(threading.Thread):
         end = time.monotonic() + _LEAVE
         while time.monotonic() < end:
             frames = self._receive()
-            if frames is not None and self._take(frames) is Kind.BYE:
+            if self._reset or (frames is not None and self._take(frames) is Kind.BYE):
                 return
 
     def _take(self, frames: list[bytes]) -> Kind | None:
@@ -118,10 +128,8 @@ class Lane(threading.Thread):
         if control.kind is Kind.REQ:
             self._answer(control, frames)
             self._last_heard = time.monotonic()
-        elif control.kind is Kind.RESET and control.id == NO_ID and not self._stopping.is_set():
-            # After a restart of the broker all lanes of all services would otherwise register in the same instant.
-            self._stopping.wait(random.uniform(0, 0.1))
-            self._say_ready()
+        elif control.kind is Kind.RESET and control.id == NO_ID:
+            self._reset = True
         return control.kind
 
     def _receive(self, flags: int = 0) -> list[bytes] | None:
@@ -212,8 +220,8 @@ class Lane(threading.Thread):
             elif news.kind is Kind.RESET and news.id == control.id:
                 raise StreamEnded("the client does not want the rest")
             elif news.kind is Kind.RESET and news.id == NO_ID:
-                self._say_ready()
-                raise StreamEnded("the broker was restarted")
+                self._reset = True
+                raise StreamEnded("the broker has given this lane up")
 
 
 def cut_into_parts(

@@ -81,6 +81,6 @@ class _Watcher(threading.Thread):
                 socket=seen[0],
                 endpoint=endpoint,
                 reason=_REASONS[kind],
-                value=event["value"],
+                value=int(event["value"]),
             )
         return False

@@ -18,7 +18,7 @@ READY worker                     "I take `credits` requests at once for `service
 HB    worker, broker             "I am here"; from a worker `id` names the process, whose lanes all live by it
 HB    client                     "do you still know request `id`?"; the broker answers only if it does not
 BYE   worker, broker to worker   no more requests, please; the broker confirms when nothing is under way
-RESET broker to worker           "I do not know you": say READY again
+RESET broker to worker           "I do not know you": say READY again, on a new connection
 RESET client, broker to worker   the response `id` is no longer wanted
 ===== ========================== =========================================================================
 """

@@ -49,7 +49,7 @@ def open_dealer(address: str, keys_dir: Path, party: str, *, linger: int = 0) ->
     socket.setsockopt(zmq.RECONNECT_IVL, 100)
     socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
     socket.curve_secretkey = secret
-    socket.curve_publickey = load_public_keys(keys_dir, party)[0]
+    socket.curve_publickey = zmq.curve_public(secret)
     socket.curve_serverkey = server
     socket.connect(address)
     return socket

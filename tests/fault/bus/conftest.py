@@ -1,0 +1,5 @@
+"""One bus for each test that asks for it."""
+
+from tests.integration.bus.conftest import house, running
+
+__all__ = ["house", "running"]
