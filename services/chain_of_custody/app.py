@@ -8,13 +8,16 @@ from services.chain_of_custody.routes import (
     internal,
     items,
     ledger,
-    locations,
+    places,
     quantities,
+    spectra,
+    uploads,
 )
 from shared.config import Settings
 from shared.http.app import create_service_app
 from shared.http.blueprint import Blueprint
 from shared.runtime import Runtime
+from shared.storage import open_store
 
 NAME = "chain_of_custody"
 
@@ -23,13 +26,21 @@ API: tuple[Blueprint, ...] = (
     items.blp,
     handovers.blp,
     quantities.blp,
+    places.blp,
     holds.blp,
-    locations.blp,
     ledger.blp,
+    spectra.blp,
 )
-INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
+INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp)
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """A runtime of custody, as its serving and its working process have it."""
+    runtime = Runtime(NAME, settings)
+    runtime.extras["store"] = open_store(settings)
+    return runtime
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     """The application; `runtime` is given by tests that set the clock and by processes that share it with a relay."""
-    return create_service_app(runtime or Runtime(NAME, settings), api=API, internal=INTERNAL)
+    return create_service_app(runtime or make_runtime(settings), api=API, internal=INTERNAL)

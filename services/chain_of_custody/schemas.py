@@ -187,25 +187,8 @@ class ExecutionSchema(SigningSchema):
     witness_password = Password()
 
 
-class HandoverItemSchema(Schema):
-    """An item of an offer."""
+class NewLocationSchema(Schema):
+    """A place to be added."""
 
-    id = fields.String(required=True)
-    number = fields.String(required=True)
-
-
-class HandoverSchema(Schema):
-    """An offer and how it ended."""
-
-    id = fields.String(required=True)
-    state = fields.String(
-        required=True, validate=validate.OneOf(("offered", "accepted", "declined", "withdrawn"))
-    )
-    giver = fields.String(required=True)
-    giver_name = fields.String(required=True)
-    to = fields.String(required=True)
-    to_name = fields.String(required=True)
-    purpose = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True)
-    offered_at = Timestamp(required=True)
-    ended_at = Timestamp(required=True, allow_none=True)
+    name = Word(required=True)
+    parent_id = Word(load_default=None, allow_none=True)

@@ -1,11 +1,10 @@
 """`python -m services.chain_of_custody.serve`: answers custody's requests from the bus and relays its outbox."""
 
-from services.chain_of_custody.app import NAME, create_app
+from services.chain_of_custody.app import NAME, create_app, make_runtime
 from shared.bus.worker import serve
 from shared.config import load_settings
 from shared.db.outbox import OnDelivered, OutboxRelay
 from shared.observability.logging import configure_logging
-from shared.runtime import Runtime
 
 #: What custody does with the answers of those whom it told something.
 ON_DELIVERED: dict[str, OnDelivered] = {}
@@ -16,7 +15,7 @@ def main() -> None:
     """Serves until SIGTERM."""
     settings = load_settings()
     configure_logging(settings.log_level, f"{NAME}.serve")
-    runtime = Runtime(NAME, settings)
+    runtime = make_runtime(settings)
     relay = OutboxRelay(runtime, ON_DELIVERED).start()
     try:
         serve(create_app(settings, runtime), NAME, settings, threads=THREADS)

@@ -1,6 +1,6 @@
 """`python -m services.chain_of_custody.worker`: runs custody's jobs, and gives events their place in the log."""
 
-from services.chain_of_custody.app import NAME
+from services.chain_of_custody.app import NAME, make_runtime
 from services.chain_of_custody.service.sequence_events import Sequencer
 from services.chain_of_custody.service.verify_ledger import register_verification, verify_soon
 from shared.config import load_settings
@@ -23,7 +23,7 @@ def main() -> None:
     """Works until SIGTERM."""
     settings = load_settings()
     configure_logging(settings.log_level, f"{NAME}.worker")
-    runtime = Runtime(NAME, settings)
+    runtime = make_runtime(settings)
     sequencer = Sequencer(runtime).start()
     verify_soon(runtime)
     try:

@@ -12,7 +12,7 @@ from shared.actor import Actor, Role
 from shared.errors import NotFound
 
 #: Who sees every hand-over; everybody else those of their own.
-OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER, Role.AUDITOR)
+OVERSEERS = (Role.AUDITOR,)
 
 
 def handovers(actor: Actor, query: dict[str, Any]) -> Select[Any]:

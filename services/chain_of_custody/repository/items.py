@@ -21,7 +21,16 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 def items(actor: Actor, query: dict[str, Any]) -> Select[Any]:
     """Items that the actor may see and that fit the filters."""
     found = select(Item).where(visible_to(actor))
-    for name in ("state", "programme", "kind", "office", "parent_id", "exhibit_id", "submission_id"):
+    for name in (
+        "state",
+        "programme",
+        "kind",
+        "office",
+        "parent_id",
+        "root_id",
+        "exhibit_id",
+        "submission_id",
+    ):
         if query.get(name) is not None:
             found = found.where(getattr(Item, name) == query[name])
     if query.get("holder") is not None:
@@ -85,14 +94,18 @@ def by_ids(
     return list(session.scalars(select(Item).where(found).order_by(Item.seq)))
 
 
-def events_with_index(item_id: str) -> Select[Any]:
-    """An item's events in order, each with its place in the log (None until it has one)."""
-    return (
+def events_with_index(
+    session: Session, item_id: str, after: int, limit: int
+) -> list[tuple[Event, int | None]]:
+    """An item's events behind sequence `after` in order, each with its place in the log (None until it has one)."""
+    query = (
         select(Event, LogEntry.index)
         .outerjoin(LogEntry, LogEntry.event_id == Event.id)
-        .where(Event.item_id == item_id)
+        .where(Event.item_id == item_id, Event.sequence > after)
         .order_by(Event.sequence)
+        .limit(limit)
     )
+    return [(event, index) for event, index in session.execute(query)]
 
 
 def add_event(session: Session, event: Event) -> None:

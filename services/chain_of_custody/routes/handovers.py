@@ -2,14 +2,8 @@
 
 from typing import Any
 
-from services.chain_of_custody.schemas import (
-    HandoverList,
-    HandoverQuery,
-    HandoverSchema,
-    OfferSchema,
-    ReasonSchema,
-    SigningSchema,
-)
+from services.chain_of_custody.schemas import OfferSchema, ReasonSchema, SigningSchema
+from services.chain_of_custody.schemas_answers import HandoverList, HandoverQuery, HandoverSchema
 from services.chain_of_custody.service import handovers
 from shared.http import context
 from shared.http.blueprint import Blueprint

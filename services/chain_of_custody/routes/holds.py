@@ -4,13 +4,12 @@ from typing import Any
 
 from services.chain_of_custody.models import Disposal, Hold
 from services.chain_of_custody.schemas import (
-    DisposalAnswerSchema,
     DisposalSchema,
     ExecutionSchema,
-    HoldSchema,
     SignedReasonSchema,
     SigningSchema,
 )
+from services.chain_of_custody.schemas_answers import DisposalAnswerSchema, HoldSchema
 from services.chain_of_custody.service import disposals, holds
 from shared.http import context
 from shared.http.blueprint import Blueprint

@@ -1,5 +1,6 @@
 """Items, their histories and their exports over HTTP."""
 
+import json
 from typing import Any
 
 from flask import Response
@@ -51,3 +52,11 @@ def get_bundle(item_id: str) -> Response:
     keys_dir = context.runtime().settings.keys_dir
     bundle = exports.make_bundle(context.actor(), context.uow(), item_id, keys_dir)
     return Response(bundle, mimetype="application/zip")
+
+
+@blp.get("/items/<item_id>/case.jsonld")
+@blp.response(200, content_type="application/ld+json")
+def get_case(item_id: str) -> Response:
+    """The item's history as CASE/UCO linked data."""
+    graph = exports.make_case(context.actor(), context.uow(), item_id)
+    return Response(json.dumps(graph), mimetype="application/ld+json")

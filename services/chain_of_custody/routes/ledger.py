@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from services.chain_of_custody.schemas import ProofSchema, VerificationSchema
+from services.chain_of_custody.schemas_answers import ProofSchema, VerificationSchema
 from services.chain_of_custody.service import ledger
 from shared.http import context
 from shared.http.blueprint import Blueprint

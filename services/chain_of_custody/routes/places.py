@@ -3,14 +3,8 @@
 from typing import Any
 
 from services.chain_of_custody.models import Location
-from services.chain_of_custody.schemas import (
-    ItemSchema,
-    LocationList,
-    LocationSchema,
-    MoveSchema,
-    NewLocationSchema,
-    RetrievalSchema,
-)
+from services.chain_of_custody.schemas import ItemSchema, MoveSchema, NewLocationSchema, RetrievalSchema
+from services.chain_of_custody.schemas_answers import LocationList, LocationSchema
 from services.chain_of_custody.service import places
 from shared.http import context
 from shared.http.blueprint import Blueprint

@@ -8,8 +8,8 @@ from services.chain_of_custody.models import Event, Item
 
 _COLUMNS = (
     "id", "number", "parent_id", "root_id", "exhibit_id", "office", "submission_id", "submission_number", "receipt_number",
-    "line", "kind", "programme", "description", "physical_form", "seal_number", "seal_condition", "seizure_id", "state", "blocked",
-    "created_at",
+    "line", "kind", "programme", "description", "physical_form", "seal_number", "seal_condition", "seizure_id", "state",
+    "blocked", "created_at",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.chain_of_custody.domain.case_graph import build_case_graph
 from services.chain_of_custody.models import Event, LogCheckpoint
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
@@ -66,6 +67,15 @@ def make_custody_pdf(actor: Actor, uow: UnitOfWork, item_id: str, *, now: dateti
     rows = [_printed(event, None if entry is None else entry.index) for event, entry in parts]
     data = {"item": item, "events": rows, "checkpoint": _head(head), "made_at": format_time(now)}
     return render_pdf(TEMPLATE, data)
+
+
+def make_case(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
+    """The item's history as CASE/UCO linked data (E29)."""
+    require(actor, *READERS)
+    _one_snapshot(uow)
+    item = _item(actor, uow, item_id)
+    parts = repository.proved_parts(uow.session, item_id)
+    return build_case_graph(item, [json.loads(event.record) for event, _ in parts])
 
 
 def _one_snapshot(uow: UnitOfWork) -> None:

@@ -95,7 +95,7 @@ def withdraw_handover(
 
 
 def list_handovers(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
-    """Hand-overs that concern the actor (custodians, reviewers and auditors: all), the newest first."""
+    """Hand-overs that concern the actor (auditors: all), the newest first."""
     require(actor, *PARTIES, Role.AUDITOR)
     select = repository.handovers(actor, query)
     page = paginate(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
 from shared.actor import LABORATORY, Actor, Role, require
@@ -38,7 +38,6 @@ def list_events(actor: Actor, uow: UnitOfWork, item_id: str, query: dict[str, An
     require(actor, *READERS)
     row = repository.item(uow.session, actor, item_id)
     after, limit = query["cursor"] or 0, query["limit"]
-    select = repository.events_with_index(row.id).where(Event.sequence > after).limit(limit + 1)
-    found = uow.session.execute(select).all()
+    found = repository.events_with_index(uow.session, row.id, after, limit + 1)
     page = [describe_event(event, index) for event, index in found[:limit]]
     return {"items": page, "next": mark(page[-1]["sequence"]) if len(found) > limit else None}

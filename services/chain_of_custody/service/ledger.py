@@ -1,9 +1,11 @@
 """Reading the log: head, tiles and entries for everybody; proofs of one's own items' events; what the last check found."""
 
+from pathlib import Path
 from typing import Any
 
 from services.chain_of_custody.models import LogCheckpoint
 from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.ledger_keys import load_verifier_key
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.crypto import merkle, tiles
 from shared.crypto.ledger import leaf_hash
@@ -19,6 +21,11 @@ _HIGHEST_LEVEL = 7
 def get_checkpoint(actor: Actor, uow: UnitOfWork) -> str:
     """The signed head of the log; open to everybody."""
     return _head(uow).note
+
+
+def get_key(actor: Actor, keys_dir: Path) -> str:
+    """The verifier key as one line; open to everybody."""
+    return f"{load_verifier_key(keys_dir)}\n"
 
 
 def get_tile(actor: Actor, uow: UnitOfWork, level: int, path: str) -> bytes:

@@ -1,0 +1,104 @@
+"""Answers of custody's API beside items: hand-overs, holds, disposals, places, the log."""
+
+from marshmallow import fields, validate
+
+from shared.http.lists import ListQuery, list_schema
+from shared.http.schemas import Schema, Timestamp, Word
+
+HANDOVER_STATES = ("offered", "accepted", "declined", "withdrawn")
+DISPOSAL_STATES = ("requested", "authorised", "executed")
+
+
+class HandoverItemSchema(Schema):
+    """An item of an offer."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+
+
+class HandoverSchema(Schema):
+    """An offer and how it ended."""
+
+    id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(HANDOVER_STATES))
+    giver = fields.String(required=True)
+    giver_name = fields.String(required=True)
+    to = fields.String(required=True)
+    to_name = fields.String(required=True)
+    purpose = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    offered_at = Timestamp(required=True)
+    ended_at = Timestamp(required=True, allow_none=True)
+    item_ids = fields.List(fields.String(), required=True)
+    items = fields.List(fields.Nested(HandoverItemSchema), required=True)
+
+
+HandoverList = list_schema(HandoverSchema)
+
+
+class HandoverQuery(ListQuery):
+    """Filters of hand-overs."""
+
+    state = fields.String(validate=validate.OneOf(HANDOVER_STATES))
+    item_id = Word()
+
+
+class HoldSchema(Schema):
+    """An order that an item be kept as it is."""
+
+    id = fields.String(required=True)
+    item_id = fields.String(required=True)
+    reason = fields.String(required=True)
+    placed_by = fields.String(required=True)
+    placed_at = Timestamp(required=True)
+    released_by = fields.String(required=True, allow_none=True)
+    released_at = Timestamp(required=True, allow_none=True)
+    release_reason = fields.String(required=True, allow_none=True)
+
+
+class DisposalAnswerSchema(Schema):
+    """A destruction on its way."""
+
+    id = fields.String(required=True)
+    item_id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(DISPOSAL_STATES))
+    method = fields.String(required=True)
+    purpose = fields.String(required=True)
+    requested_by = fields.String(required=True)
+    requested_at = Timestamp(required=True)
+    authorised_by = fields.String(required=True, allow_none=True)
+    authorised_at = Timestamp(required=True, allow_none=True)
+    executed_by = fields.String(required=True, allow_none=True)
+    witness = fields.String(required=True, allow_none=True)
+    executed_at = Timestamp(required=True, allow_none=True)
+
+
+class LocationSchema(Schema):
+    """A place; `path` names it with all places around it."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    parent_id = fields.String(required=True, allow_none=True)
+    path = fields.String(required=True)
+
+
+LocationList = list_schema(LocationSchema)
+
+
+class ProofSchema(Schema):
+    """That one event is in the log of a signed size (RFC 6962); bytes are base64."""
+
+    index = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    leaf_hash = fields.String(required=True)
+    hashes = fields.List(fields.String(), required=True)
+    checkpoint = fields.String(required=True)
+
+
+class VerificationSchema(Schema):
+    """What the last full check of the ledger found."""
+
+    at = Timestamp(required=True)
+    size = fields.Integer(required=True)
+    ok = fields.Boolean(required=True)
+    findings = fields.List(fields.String(), required=True)
