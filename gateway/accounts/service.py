@@ -92,9 +92,8 @@ class Accounts:
         require(actor, Role.ADMIN)
         with self._runtime.unit_of_work() as uow:
             found = _existing(repository.account(uow.session, login), login)
-        self.put_account(
-            actor, login, name=found.name, role=found.role, office=found.office, password=None, active=False
-        )
+            name, role, office = found.name, found.role, found.office
+        self.put_account(actor, login, name=name, role=role, office=office, password=None, active=False)
 
     def list_accounts(self, actor: Actor) -> list[dict[str, Any]]:
         """All accounts without their secrets."""

@@ -1,7 +1,7 @@
 """Dispatch of /api/v1: who asks, what they sign, which service answers. Bare WSGI, since every request passes here."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -90,7 +90,8 @@ class Api:
             f"{answer.status} {_REASONS.get(answer.status, 'Answer')}", _headers(answer, request_id)
         )
         if answer.parts is not None:
-            return Parts(answer.parts)
+            # The server closes what it was given, also when the client has gone; that tells the service to stop.
+            return answer.parts
         return [] if method == "HEAD" else [answer.body]
 
     def _answer(self, environ: Environ, method: str, request_id: str) -> BusResponse:
@@ -163,22 +164,6 @@ class Api:
         return self.runtime.bus.request(
             service, request, deadline=seconds, fairness_key=actor.login or "anyone", stream=stream
         )
-
-
-class Parts:
-    """A streamed body; closing it tells the service to stop."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._parts
-
-    def close(self) -> None:
-        """Called by the server when the client has gone or everything was sent."""
-        close = getattr(self._parts, "close", None)
-        if close is not None:
-            close()
 
 
 def answered(act: Callable[[], BusResponse]) -> BusResponse:
