@@ -5,6 +5,7 @@ The fixture `settings` gives Settings whose database is fresh and migrated; keys
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -49,14 +50,27 @@ def running_postgres() -> Iterator[str]:
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
     prefix, env = _as_other_user(), {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    initdb = [str(_binaries() / "initdb"), "-D", str(data), "-U", "siglab", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    initdb = [
+        str(_binaries() / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "siglab",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     subprocess.run([*prefix, *initdb], check=True, capture_output=True, env=env)
     options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
     options += ["-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [*prefix, str(_binaries() / "postgres"), "-D", str(data), "-p", str(port), *options],
-            stdout=log, stderr=log, env=env,
+            stdout=log,
+            stderr=log,
+            env=env,
         )
     url = f"postgresql://siglab@127.0.0.1:{port}"
     try:
@@ -68,7 +82,7 @@ def running_postgres() -> Iterator[str]:
                 time.sleep(0.1)
         yield url
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)
         server.wait(timeout=20)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -98,7 +112,9 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def settings(postgres_server: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Settings:
+def settings(
+    postgres_server: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Settings:
     """Settings with a database of the test module's own."""
     name = "t_" + request.module.__name__.rpartition(".")[2].lower()[-40:] + f"_{os.getpid()}"
     return make_settings(postgres_server, name, tmp_path_factory.mktemp("data"))

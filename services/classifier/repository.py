@@ -104,6 +104,13 @@ def profile_sources(
     return measured, read
 
 
+def measurers(session: Session, programme: str, item_id: str) -> set[str]:
+    """Who measured what an item's profile is made of."""
+    mine = or_(Measurement.item_id == item_id, Measurement.root_id == item_id)
+    query = select(Measurement.measured_by).where(Measurement.programme == programme, mine)
+    return set(session.scalars(query))
+
+
 def spectrum_digests(session: Session, spectrum_ids: Sequence[str]) -> dict[str, str]:
     """SHA-256 by spectrum id."""
     rows = session.execute(select(Spectrum.id, Spectrum.sha256).where(Spectrum.id.in_(spectrum_ids)))

@@ -1,6 +1,6 @@
 """A model as one file: a zip of `.npy` arrays and a signed manifest. Nothing in it is code, and nothing is unpickled.
 
-`manifest.json` (sorted keys, no spaces) names the SHA-256 and size of every array; `manifest.sig` is its Ed25519 signature.
+`manifest.json` names the SHA-256 and size of every array; `manifest.sig` is its Ed25519 signature.
 The signature is verified before anything else is believed. The same model gives the same bytes.
 """
 
@@ -71,9 +71,8 @@ def model_to_bundle(model: Model, signing_key: SigningKey) -> bytes:
             for name, content in files.items()
         },
     }
-    text = json.dumps(
-        manifest, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).encode()
+    # Keys keep their order: that of the classes in a programme's tree has a meaning.
+    text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {_MANIFEST: text, _SIGNATURE: signing_key.sign(text), **files}.items():

@@ -15,6 +15,7 @@ from services.classifier.domain.run import Floats
 
 _SKEWED = 0.75
 _MAD_TO_SD = 1.4826
+_LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,9 @@ def _centre_and_scale(powered: Floats, steps: Sequence[str]) -> tuple[Floats, Fl
             continue
         if "robust_scale" in steps:
             centre[j] = np.median(known)
-            scale[j] = _MAD_TO_SD * np.median(np.abs(known - centre[j])) or known.std() or 1.0
+            robust = _MAD_TO_SD * np.median(np.abs(known - centre[j]))
+            # Where most samples are of one kind, the few of another must not be thrown to the far end of the scale.
+            scale[j] = max(robust, _LEAST_SHARE * known.std()) or 1.0
         elif "autoscale" in steps or "centre" in steps:
             centre[j] = known.mean()
             scale[j] = (known.std() or 1.0) if "autoscale" in steps else 1.0

@@ -1,6 +1,6 @@
-"""Search a population for the profiles nearest to one, with a likelihood ratio from the population's own linked and unlinked pairs.
+"""Search a population for the profiles nearest to one, with a likelihood ratio from its own linked and unlinked pairs.
 
-There is no universal threshold (Esseiva et al. 2011): it is computed from the population, and the rule that made it is kept with it.
+There is no universal threshold (Esseiva et al. 2011): it is computed from the population, and its rule is kept with it.
 """
 
 from collections.abc import Mapping, Sequence

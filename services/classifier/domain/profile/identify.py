@@ -34,7 +34,7 @@ def identify(
 ) -> Identified:
     """The highest peak of the quantifier inside the window whose qualifiers agree.
 
-    A qualifier agrees within `tolerance_percent` of its expected ratio, widened by three standard uncertainties of the measured one.
+    A qualifier agrees within `tolerance_percent` of its expected ratio, widened by three standard uncertainties.
     """
     half = expected_s * window_percent / 100
     candidates = find_peaks(channel(target.quantifier), expected_s - half, expected_s + half, parameters)
