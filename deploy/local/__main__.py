@@ -7,6 +7,7 @@ import time
 
 from deploy.local.launcher import run
 from deploy.local.layout import Layout
+from deploy.local.programs import own_system
 from deploy.local.progress import complain
 from deploy.local.status import read_status, show
 from shared.config import SettingsError, load_settings
@@ -28,7 +29,7 @@ def main() -> int:
     status.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
     if options.command == "run":
-        return run(options.store, tethered=options.tethered, began=began)
+        return run(options.store, own_system(), tethered=options.tethered, began=began)
     try:
         found = read_status(Layout(load_settings().data_dir))
     except SettingsError as error:

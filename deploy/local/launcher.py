@@ -17,7 +17,7 @@ import psycopg
 from deploy.local import minio, postgres
 from deploy.local.errors import StartFailed, StartRefused
 from deploy.local.plan import Plan, make_plan
-from deploy.local.programs import write_configuration
+from deploy.local.programs import System, write_configuration
 from deploy.local.progress import Progress, complain
 from deploy.local.supervision import Supervision
 from deploy.local.tether import die_with_parent, start_ticks
@@ -27,9 +27,11 @@ _ENDS_BEFORE_GIVING_UP = 4
 #: How long a start may take once the database is migrated, in seconds: a busy machine with few cores needs much of it.
 _READY_S = 120.0
 _TAIL_LINES = 25
+#: A program that was started again counts as up when it has not ended within this time, in seconds.
+_LASTS_S = 3.0
 
 
-def run(store: str, *, tethered: bool, began: float | None = None) -> int:
+def run(store: str, system: System, *, tethered: bool, began: float | None = None) -> int:
     """Runs the system until a signal ends it; returns the exit code: 2 refused, 1 failed, 0 stopped after it was ready."""
     progress = Progress(began)
     os.umask(0o077)
@@ -38,13 +40,13 @@ def run(store: str, *, tethered: bool, began: float | None = None) -> int:
     if tethered:
         die_with_parent(signal.SIGTERM)
     try:
-        plan = make_plan(os.environ, store, progress)
+        plan = make_plan(os.environ, store, system, progress)
     except StartRefused as error:
         complain(str(error))
         return 2
     except StartFailed as error:
         return _failed(error)
-    return Launcher(plan, progress).run()
+    return Launcher(plan, system, progress).run()
 
 
 def _failed(error: StartFailed) -> int:
@@ -57,10 +59,12 @@ def _failed(error: StartFailed) -> int:
 class Launcher:
     """One run of one plan."""
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Plan, system: System, progress: Progress) -> None:
         self._plan = plan
+        self._system = system
         self._progress = progress
         self._ready = False
+        self._known_starts: dict[str, int] = {}
         configuration = write_configuration(plan.layout, plan.programs)
         environment = plan.environment | {"SIGLAB_PYTHON": sys.executable}
         self._supervision = Supervision(plan.layout, configuration, environment, plan.lock.handle)
@@ -71,9 +75,7 @@ class Launcher:
             self._note_state()
             self._start()
             while True:
-                if self._supervision.tend():
-                    self._progress.say("the supervisor had died: started again")
-                    self._note_state()
+                self._watch()
                 time.sleep(0.2)
         except KeyboardInterrupt:
             code = 0 if self._ready else 130
@@ -98,13 +100,13 @@ class Launcher:
             with self._progress.step(f"the object store answers on port {plan.ports['store']}"):
                 minio.wait_until_up(plan.ports["store"], self._check_alive)
         with self._progress.step("database migrated"):
-            self._run_module("migrate", "shared.db.migrate")
+            self._run_module("migrate", self._system.migrate_module)
         plan.layout.gate.touch()
         with self._progress.step("gateway, broker and services are up"):
             self._wait_until_healthy()
         if plan.settings.demo and not plan.layout.seeded.exists():
             with self._progress.step("demo seeded"):
-                self._run_module("seed", "deploy.demo.seed")
+                self._run_module("seed", self._system.seed_module)
                 plan.layout.seeded.touch()
         self._refresh_credentials()
         self._ready = True
@@ -121,14 +123,44 @@ class Launcher:
         self._plan.layout.state.unlink(missing_ok=True)
         self._progress.say("stopped")
 
+    def _watch(self) -> None:
+        """Keeps the supervisor alive, and says what was started again; of what ends all the time, ever more seldom."""
+        if self._supervision.tend():
+            self._progress.say("the supervisor had died: started again")
+            self._note_state()
+        for name, starts in self._starts().items():
+            if starts > self._known_starts.get(name, 1) and (starts <= 4 or starts & (starts - 1) == 0):
+                self._progress.say(
+                    f"{name} had ended: started again (start {starts}; {self._plan.layout.logs / name}.log)"
+                )
+            self._known_starts[name] = starts
+
     def _check_alive(self) -> None:
         """Keeps the supervisor alive and raises StartFailed when a program ends again and again."""
         self._supervision.tend()
-        for program in self._plan.programs:
-            note = self._plan.layout.run / "started" / f"{program.name}.json"
-            if note.exists() and json.loads(note.read_text())["starts"] > _ENDS_BEFORE_GIVING_UP:
-                log = self._plan.layout.logs / f"{program.name}.log"
-                raise StartFailed(f"{program.name} ends again and again; its log, {log}, says:", _tail(log))
+        for name, starts in self._starts().items():
+            if starts > _ENDS_BEFORE_GIVING_UP:
+                log = self._plan.layout.logs / f"{name}.log"
+                raise StartFailed(f"{name} ends again and again; its log, {log}, says:", _tail(log))
+
+    def _starts(self) -> dict[str, int]:
+        """How often each program was started in this run."""
+        return {name: note["starts"] for name, note in self._notes().items()}
+
+    def _is_settled(self) -> bool:
+        """Whether every program lives, and has lasted for a while where it was started again: health knows no job workers."""
+        notes = self._notes().values()
+        lasting = [n for n in notes if n["starts"] == 1 or n["since"] < time.time() - _LASTS_S]
+        return len(lasting) == len(self._plan.programs) and all(
+            start_ticks(n["pid"]) == n["ticks"] for n in lasting
+        )
+
+    def _notes(self) -> dict[str, dict[str, Any]]:
+        """The tethers' notes."""
+        paths = (
+            self._plan.layout.run / "started" / f"{program.name}.json" for program in self._plan.programs
+        )
+        return {path.stem: json.loads(path.read_text()) for path in paths if path.exists()}
 
     def _wait_for_server(self) -> None:
         """Waits for a database server that is not ours."""
@@ -154,7 +186,7 @@ class Launcher:
             try:
                 with opener.open(f"{self._plan.base_url}/api/v1/health", timeout=5) as answer:
                     said = json.load(answer)
-                if isinstance(said, dict) and said.get("status") == "ok":
+                if isinstance(said, dict) and said.get("status") == "ok" and self._is_settled():
                     return
             except urllib.error.HTTPError as error:
                 said = f"status {error.code}: {error.read(500).decode(errors='replace')}"

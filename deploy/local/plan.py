@@ -20,9 +20,8 @@ from deploy.local.preflight import (
     check_machine,
     check_port,
     check_store,
-    nearest_folder,
 )
-from deploy.local.programs import Program, own_programs
+from deploy.local.programs import Program, System
 from deploy.local.progress import Progress
 from shared.config import Settings, SettingsError, load_settings
 from shared.crypto.keys import make_keys
@@ -50,7 +49,7 @@ class Plan:
         return f"http://{HOST}:{self.settings.http_port}"
 
 
-def make_plan(environment: Mapping[str, str], store: str, progress: Progress) -> Plan:
+def make_plan(environment: Mapping[str, str], store: str, system: System, progress: Progress) -> Plan:
     """Checks everything, then makes what is missing; raises StartRefused before anything was made or changed."""
     check_machine()
     try:
@@ -94,16 +93,17 @@ def make_plan(environment: Mapping[str, str], store: str, progress: Progress) ->
         credentials = minio.make_credentials(settings.keys_dir)
         programs.append(minio.program(layout, ports["store"], credentials))
         variables |= credentials | {"SIGLAB_S3_ENDPOINT": f"http://{HOST}:{ports['store']}"}
-    programs += own_programs()
+    programs += system.programs
     database: Literal["embedded", "external"] = "embedded" if embedded else "external"
     return Plan(layout, load_settings(variables), programs, variables, ports, lock, database, kind)
 
 
 def _make_folders(layout: Layout, kind: str, lock: DataLock | None) -> DataLock:
     """Makes the data folder; others may pass it to reach the database's folder, and list or read nothing in it."""
-    layout.data_dir.mkdir(parents=True, exist_ok=True)
-    if nearest_folder(layout.version) != layout.version:
-        layout.data_dir.chmod(0o711)
+    missing = [folder for folder in (layout.data_dir, *layout.data_dir.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        folder.chmod(0o711)
     held = lock or DataLock(layout.lock)
     if not layout.store_kind.exists():
         layout.store_kind.write_text(f"{kind}\n")

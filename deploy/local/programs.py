@@ -30,8 +30,17 @@ class Program:
     folder: str = str(PROJECT)
 
 
-def own_programs() -> list[Program]:
-    """The programs that are our own code: broker, services, job workers, gateway."""
+@dataclass(frozen=True)
+class System:
+    """What a launcher runs beside the stores: programs, and the modules that it runs to their end before people may come."""
+
+    programs: list[Program]
+    migrate_module: str = "shared.db.migrate"
+    seed_module: str = "deploy.demo.seed"
+
+
+def own_system() -> System:
+    """Our own code: broker, services, job workers, gateway."""
     python = [sys.executable, "-m"]
     conf = PROJECT / "deploy" / "gunicorn.conf.py"
     programs = [Program("broker", "bus", [*python, "gateway.broker"], stop_within=2, needs_database=False)]
@@ -41,7 +50,7 @@ def own_programs() -> list[Program]:
             programs.append(Program(WITH_WORKER[name], "services", [*python, f"services.{name}.worker"]))
     gateway = [*python, "gunicorn", "--config", str(conf), "gateway.wsgi:application"]
     programs.append(Program("gateway", "door", gateway, stop_within=5))
-    return programs
+    return System(programs)
 
 
 def write_configuration(layout: Layout, programs: Iterable[Program]) -> Path:

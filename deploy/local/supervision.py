@@ -33,7 +33,7 @@ class Supervision:
     ) -> None:
         self._layout = layout
         self._configuration = configuration
-        self._environment = dict(environment) | {"SIGLAB_PARENT": str(os.getpid())}
+        self._environment = dict(environment)
         self._lock = lock
         self._quick_ends = 0
         if ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:

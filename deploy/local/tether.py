@@ -45,7 +45,10 @@ def start_ticks(pid: int) -> int | None:
 
 
 def note_start(run_dir: Path, name: str, now: float) -> None:
-    """Writes `started/<name>.json`: process id, its start in ticks, number of starts so far."""
+    """Writes `started/<name>.json`: process id, its start in ticks, number of starts so far; waits if the last was just now.
+
+    It comes before all else, so that whatever goes wrong later counts as a start that ended.
+    """
     note = run_dir / "started" / f"{name}.json"
     before: dict[str, Any] = json.loads(note.read_text()) if note.exists() else {"starts": 0}
     pid = os.getpid()
@@ -60,16 +63,16 @@ def note_start(run_dir: Path, name: str, now: float) -> None:
 
 def main(name: str) -> None:
     """Becomes the program; does not return."""
+    parent = os.getppid()
     run_dir = Path(os.environ["SIGLAB_RUN_DIR"])
     plan = json.loads((run_dir / "programs.json").read_text())[name]
-    die_with_parent(signal.Signals[plan["death_signal"]], int(os.environ["SIGLAB_PARENT"]))
     note_start(run_dir, name, time.time())
+    die_with_parent(signal.Signals[f"SIG{plan['death_signal']}"], parent)
     if plan["needs_database"]:
         while not (run_dir / "database-ready").exists():
             time.sleep(0.05)
     os.chdir(plan["folder"])
-    environment = os.environ | plan["environment"] | {"SIGLAB_PARENT": str(os.getpid())}
-    os.execvpe(plan["argv"][0], plan["argv"], environment)
+    os.execvpe(plan["argv"][0], plan["argv"], os.environ | plan["environment"])
 
 
 if __name__ == "__main__":
