@@ -1,10 +1,10 @@
 """Tables of intake: offices, what they submit, what was received, and what did not fit."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Identity, Index, Numeric, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Identity, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -17,6 +17,10 @@ GRAMS = Numeric(18, 6)
 
 def _seq() -> Mapped[int]:
     return mapped_column(BigInteger, Identity(), unique=True)
+
+
+def _once(name: str, condition: str) -> Index:
+    return Index(name, "submission_id", "line", unique=True, postgresql_where=text(condition))
 
 
 class Office(Base):
@@ -34,8 +38,8 @@ class OfficeTotal(Base):
 
     __tablename__ = "office_total"
     office: Mapped[str] = mapped_column(ForeignKey("intake.office.code"), primary_key=True)
-    period_from: Mapped[datetime] = mapped_column(Date, primary_key=True)
-    period_to: Mapped[datetime] = mapped_column(Date, primary_key=True)
+    period_from: Mapped[date] = mapped_column(Date, primary_key=True)
+    period_to: Mapped[date] = mapped_column(Date, primary_key=True)
     totals: Mapped[dict[str, Any]] = mapped_column(JSONB)
     told_by: Mapped[str]
     told_at: Mapped[datetime]
@@ -75,8 +79,9 @@ class Submission(Base):
     created_at: Mapped[datetime]
     dispatched_by: Mapped[str | None]
     dispatched_at: Mapped[datetime | None]
+    dispatch_recorded_at: Mapped[datetime | None]
     items: Mapped[list["Line"]] = relationship(
-        order_by="Line.line", cascade="all, delete-orphan", lazy="selectin", passive_deletes=True
+        order_by="Line.line", cascade="all, delete-orphan", lazy="select", passive_deletes=True
     )
 
 
@@ -94,7 +99,7 @@ class Line(Base):
     gross_mass_g: Mapped[Decimal] = mapped_column(GRAMS)
     seal_number: Mapped[str]
     case_number: Mapped[str | None]
-    seized_on: Mapped[datetime | None] = mapped_column(Date)
+    seized_on: Mapped[date | None] = mapped_column(Date)
     seized_country: Mapped[str | None]
     authentic: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     seizure: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -126,9 +131,13 @@ class Receipt(Base):
 
 
 class ReceiptLine(Base):
-    """What became of one line, or of a parcel that nobody announced (`line` null)."""
+    """What became of one line, or of a parcel that nobody announced (`line` null); a line comes once and is missing once."""
 
     __tablename__ = "receipt_line"
+    __table_args__ = (
+        _once("uq_receipt_line_arrived", "outcome <> 'missing'"),
+        _once("uq_receipt_line_missing", "outcome = 'missing'"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = _seq()
     receipt_id: Mapped[str] = mapped_column(ForeignKey("intake.receipt.id"), index=True)
@@ -186,5 +195,6 @@ class Discrepancy(Base):
     resolution: Mapped[str | None]
     resolved_by: Mapped[str | None]
     resolved_by_name: Mapped[str | None]
-    signed_by_method: Mapped[str | None]
     resolved_at: Mapped[datetime | None]
+    resolution_recorded_at: Mapped[datetime | None]
+    signature: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

@@ -1,22 +1,25 @@
 """Which programmes exist: asked of the classifier once for each, then remembered, since programmes are never taken away."""
 
-import re
+from collections.abc import Iterable
 from typing import Protocol
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.intake.models import KnownProgramme
-from shared.errors import NotFound
+from shared.errors import Deadline, NotFound, Unavailable, WorkerLost
 from shared.runtime import Runtime
 
-_ID = re.compile(r"[A-Z][A-Z0-9_]{1,15}")
+#: So many unknown names are looked up for one request; a body full of inventions must not keep the classifier busy.
+MOST_UNKNOWN = 20
+_ASK_SECONDS = 5.0
 
 
 class Programmes(Protocol):
     """Whom the schemas ask."""
 
-    def knows(self, programme_id: str) -> bool:
-        """Whether there is such a programme."""
+    def unknown(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that no programme has."""
         ...
 
 
@@ -25,23 +28,35 @@ class ProgrammesOverBus:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._seen: set[str] = set()
+        self._seen: frozenset[str] = frozenset()
 
-    def knows(self, programme_id: str) -> bool:
-        """Whether there is such a programme; raises Unavailable where only the classifier could say and does not answer."""
-        if programme_id in self._seen:
-            return True
-        if not _ID.fullmatch(programme_id):
-            return False
+    def unknown(self, names: Iterable[str]) -> set[str]:
+        """Those of the names that no programme has; with MOST_UNKNOWN found, all further new names are taken for unknown.
+
+        Raises Unavailable where only the classifier could say and does not answer.
+        """
+        new = sorted(set(names) - self._seen)
+        if not new:
+            return set()
         with self._runtime.unit_of_work() as uow:
-            if uow.session.get(KnownProgramme, programme_id) is None:
-                try:
-                    self._runtime.call(
-                        "classifier", "GET", f"/internal/programmes/{programme_id}", deadline=5.0
-                    )
-                except NotFound:
-                    return False
-                uow.session.execute(insert(KnownProgramme).values(id=programme_id).on_conflict_do_nothing())
-                uow.commit()
-        self._seen.add(programme_id)
+            query = select(KnownProgramme.id).where(KnownProgramme.id.in_(new))
+            found = set(uow.session.scalars(query))
+        unknown: set[str] = set()
+        for name in new:
+            if name not in found and (len(unknown) >= MOST_UNKNOWN or not self._ask(name)):
+                unknown.add(name)
+        self._seen |= set(new) - unknown
+        return unknown
+
+    def _ask(self, name: str) -> bool:
+        try:
+            self._runtime.call("classifier", "GET", f"/internal/programmes/{name}", deadline=_ASK_SECONDS)
+        except NotFound:
+            return False
+        except (Deadline, Unavailable, WorkerLost) as error:
+            words = f"Whether there is a programme {name} only the classifier knows, and it does not answer; try again."
+            raise Unavailable(words, retry_after=2) from error
+        with self._runtime.unit_of_work() as uow:
+            uow.session.execute(insert(KnownProgramme).values(id=name).on_conflict_do_nothing())
+            uow.commit()
         return True

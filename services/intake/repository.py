@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import insert as insert_rows
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -36,19 +37,56 @@ def _visible(query: Select[Any], actor: Actor, office: InstrumentedAttribute[str
     return query if own is None else query.where(own)
 
 
-def submissions(actor: Actor) -> Select[Any]:
+def submissions(actor: Actor, filters: dict[str, Any]) -> Select[Any]:
     """Submissions that the actor may see; drafts are the office's own business, and the auditor's."""
     query = _visible(select(Submission), actor, Submission.office)
-    return query if actor.role in (Role.OFFICE, Role.AUDITOR) else query.where(Submission.state != "draft")
+    if actor.role not in (Role.OFFICE, Role.AUDITOR):
+        query = query.where(Submission.state != "draft")
+    for name in ("state", "kind", "office"):
+        if name in filters:
+            query = query.where(getattr(Submission, name) == filters[name])
+    words = filters.get("q", "").strip()
+    if words:
+        query = query.where(or_(Submission.number == words, Submission.tracking_number == words))
+    return query
 
 
 def submission(session: Session, actor: Actor, submission_id: str, *, lock: bool = False) -> Submission:
-    """One submission that the actor may see; raises NotFound."""
-    query = submissions(actor).where(Submission.id == submission_id)
-    row = session.scalars(query.with_for_update() if lock else query).first()
+    """One submission that the actor may see; raises NotFound.
+
+    With `lock` the row is read anew and locked: whoever decides about lines or discrepancies waits for whoever does so now.
+    """
+    query = submissions(actor, {}).where(Submission.id == submission_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    row = session.scalars(query).first()
     if row is None:
         raise NotFound("There is no such submission.")
     return row
+
+
+def line_counts(session: Session, submission_ids: Sequence[str]) -> dict[str, int]:
+    """How many lines each of the submissions has."""
+    query = select(Line.submission_id, func.count()).where(Line.submission_id.in_(submission_ids))
+    rows = session.execute(query.group_by(Line.submission_id))
+    return {str(found): int(count) for found, count in rows}
+
+
+def line_numbers(session: Session, submission_id: str) -> list[int]:
+    """The numbers of a submission's lines."""
+    return list(session.scalars(select(Line.line).where(Line.submission_id == submission_id)))
+
+
+def line_fates(session: Session, submission_id: str) -> dict[int, tuple[str, str | None]]:
+    """What became of each decided line: (outcome of the last receipt that named it, exhibit's id or None)."""
+    joined = and_(Exhibit.submission_id == ReceiptLine.submission_id, Exhibit.line == ReceiptLine.line)
+    query = (
+        select(ReceiptLine.line, ReceiptLine.outcome, Exhibit.id)
+        .outerjoin(Exhibit, joined)
+        .where(ReceiptLine.submission_id == submission_id, ReceiptLine.line.is_not(None))
+        .order_by(ReceiptLine.seq)
+    )
+    return {line: (outcome, found) for line, outcome, found in session.execute(query) if line is not None}
 
 
 def manifest(session: Session, submission_id: str) -> Manifest | None:
@@ -58,10 +96,21 @@ def manifest(session: Session, submission_id: str) -> Manifest | None:
 
 def next_number(session: Session, series: str) -> int:
     """The next number of a series, without gap: the row stays locked until the caller's transaction ends."""
-    statement = insert(Counter).values(series=series, last=1)
-    statement = statement.on_conflict_do_update(index_elements=["series"], set_={"last": Counter.last + 1})
-    number = session.execute(statement.returning(Counter.last)).scalar_one()
-    return int(number)
+    return next_numbers(session, series, 1)[0]
+
+
+def next_numbers(session: Session, series: str, count: int) -> range:
+    """The next `count` numbers of a series, without gap; given back with everything else where the transaction fails."""
+    statement = insert(Counter).values(series=series, last=count)
+    raised = statement.on_conflict_do_update(index_elements=["series"], set_={"last": Counter.last + count})
+    last = int(session.execute(raised.returning(Counter.last)).scalar_one())
+    return range(last - count + 1, last + 1)
+
+
+def add_rows(session: Session, model: type[Any], rows: list[dict[str, Any]]) -> None:
+    """Inserts many rows of one table in few statements, in their order."""
+    if rows:
+        session.execute(insert_rows(model), rows)
 
 
 def receipts(submission_id: str) -> Select[Any]:
@@ -69,10 +118,12 @@ def receipts(submission_id: str) -> Select[Any]:
     return select(Receipt).where(Receipt.submission_id == submission_id)
 
 
-def receipt_lines(session: Session, submission_id: str) -> Sequence[ReceiptLine]:
-    """What was received so far of a submission."""
-    query = select(ReceiptLine).where(ReceiptLine.submission_id == submission_id).order_by(ReceiptLine.seq)
-    return session.scalars(query).all()
+def decided_lines(session: Session, submission_id: str) -> list[tuple[int, str]]:
+    """(line, outcome) of every announced line that a receipt has named."""
+    query = select(ReceiptLine.line, ReceiptLine.outcome).where(
+        ReceiptLine.submission_id == submission_id, ReceiptLine.line.is_not(None)
+    )
+    return [(line, outcome) for line, outcome in session.execute(query) if line is not None]
 
 
 def receipt_parts(
@@ -122,11 +173,6 @@ def exhibit(session: Session, actor: Actor, exhibit_id: str) -> Exhibit:
     return row
 
 
-def lock_exhibit(session: Session, exhibit_id: str) -> None:
-    """Lets one transaction at a time decide whether an exhibit's last discrepancy is resolved."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"exhibit:{exhibit_id}"))))
-
-
 def blocked_ids(session: Session, exhibit_ids: Sequence[str]) -> set[str]:
     """Those of the exhibits that have an open discrepancy."""
     query = select(Discrepancy.exhibit_id).where(
@@ -143,35 +189,45 @@ def line(session: Session, submission_id: str, number: int | None) -> Line | Non
 def discrepancies(actor: Actor, filters: dict[str, Any]) -> Select[Any]:
     """Discrepancies that the actor may see."""
     query = _visible(select(Discrepancy), actor, Discrepancy.office)
-    for name in ("state", "submission_id"):
+    for name in ("state", "code", "office", "submission_id", "exhibit_id"):
         if name in filters:
             query = query.where(getattr(Discrepancy, name) == filters[name])
     return query
 
 
-def discrepancy(session: Session, actor: Actor, discrepancy_id: str) -> Discrepancy:
-    """One discrepancy, locked; raises NotFound."""
-    query = discrepancies(actor, {}).where(Discrepancy.id == discrepancy_id).with_for_update()
-    row = session.scalars(query).first()
+def discrepancy(session: Session, actor: Actor, discrepancy_id: str, *, anew: bool = False) -> Discrepancy:
+    """One discrepancy that the actor may see, with `anew` as the database has it now; raises NotFound."""
+    query = discrepancies(actor, {}).where(Discrepancy.id == discrepancy_id)
+    row = session.scalars(query.execution_options(populate_existing=anew)).first()
     if row is None:
         raise NotFound("There is no such discrepancy.")
     return row
 
 
-def open_missing(session: Session, submission_id: str, number: int) -> Sequence[Discrepancy]:
-    """Open discrepancies that say that this line is missing, locked."""
+def open_missing(session: Session, submission_id: str, lines: Sequence[int]) -> Sequence[Discrepancy]:
+    """Open discrepancies that say that one of these lines is missing."""
     query = select(Discrepancy).where(
         Discrepancy.submission_id == submission_id,
-        Discrepancy.line == number,
+        Discrepancy.line.in_(lines),
         Discrepancy.code == "missing",
         Discrepancy.state == "open",
     )
-    return session.scalars(query.with_for_update()).all()
+    return session.scalars(query).all()
 
 
-def offices() -> Select[Any]:
-    """All offices: their names are no secret."""
-    return select(Office)
+def given_up_lines(session: Session, submission_id: str) -> list[int]:
+    """Lines that a reviewer has accepted as missing."""
+    query = select(Discrepancy.line).where(
+        Discrepancy.submission_id == submission_id,
+        Discrepancy.code == "missing",
+        Discrepancy.state == "resolved",
+    )
+    return [line for line in session.scalars(query) if line is not None]
+
+
+def offices(actor: Actor) -> Select[Any]:
+    """Offices that the actor may know of: an office knows itself."""
+    return _visible(select(Office), actor, Office.code)
 
 
 def office(session: Session, code: str) -> Office:

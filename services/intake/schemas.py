@@ -1,28 +1,36 @@
 """Bodies and answers of intake's API."""
 
-from datetime import UTC, date, datetime
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from services.intake.domain.check_lines import number_errors, origin_errors
 from services.intake.domain.countries import COUNTRIES
+from shared.actor import Role, require
+from shared.errors import FieldError
 from shared.http import context
 from shared.http.lists import ListQuery, list_schema
-from shared.http.schemas import Number, Schema, Text, Timestamp, Whole, Word
+from shared.http.schemas import Number, OccurredAt, Schema, Text, Timestamp, Whole, Word
 
 KINDS = ("seizure", "authentic")
 STATES = ("draft", "dispatched", "partially_received", "received")
 MOST_LINES = 5000
-HEAVIEST_G = 10_000_000.0
+#: A microgram and ten tonnes: less is not weighed, more is no exhibit.
+LIGHTEST_G, HEAVIEST_G = 0.000001, 10_000_000.0
+PROGRAMME_ID = re.compile(r"[A-Z][A-Z0-9_]{1,15}\Z")
+_FIRST_ZONE = timedelta(hours=14)
 
 
 class PastDate(fields.Date):
-    """A calendar date that is not in the future and not before 1970."""
+    """A calendar date not before 1970 that has begun somewhere on Earth: an office east of Greenwich is a day ahead of UTC."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         found = super()._deserialize(value, attr, data, **kwargs)
         assert isinstance(found, date)
-        if found > datetime.now(UTC).date():
+        if found > (datetime.now(UTC) + _FIRST_ZONE).date():
             hint = f" Did you mean {found.year - 543} (B.E. {found.year})?" if found.year > 2400 else ""
             raise ValidationError(f"This date lies in the future.{hint}")
         if found.year < 1970:
@@ -50,13 +58,21 @@ class Country(Word):
 
 
 class ProgrammeId(Word):
-    """A programme that exists, by its id."""
+    """The id of a programme; whether there is one is asked for all ids of a body at once (`unknown_programmes`)."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        programme = super()._deserialize(value, attr, data, **kwargs)
-        if not context.runtime().extras["programmes"].knows(programme):
-            raise ValidationError(f"There is no programme {programme[:20]!r}.")
-        return programme
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        words = "A programme's id has 2 to 16 capital letters, digits and underscores, a letter first."
+        self.validators = [validate.Regexp(PROGRAMME_ID, error=words), *self.validators]
+
+
+def unknown_programmes(names: Iterable[Any]) -> set[str]:
+    """Those of the well-formed ids that no programme has. Asks for offices alone: a stranger must not make us ask others."""
+    require(context.actor(), Role.OFFICE)
+    formed = {name for name in names if isinstance(name, str) and PROGRAMME_ID.fullmatch(name)}
+    found = context.runtime().extras["programmes"].unknown(formed)
+    assert isinstance(found, set)
+    return found
 
 
 class OfficeSchema(Schema):
@@ -126,7 +142,7 @@ class LineSchema(Schema):
     programme = ProgrammeId(allow_none=True, load_default=None)
     description = Text(required=True)
     physical_form = Word(required=True)
-    gross_mass_g = Number(above=0, most=HEAVIEST_G, required=True)
+    gross_mass_g = Number(least=LIGHTEST_G, most=HEAVIEST_G, required=True)
     seal_number = Word(required=True)
     case_number = Word(allow_none=True)
     seized_on = PastDate(allow_none=True)
@@ -136,7 +152,28 @@ class LineSchema(Schema):
     handling = fields.Nested(HandlingSchema, allow_none=True)
 
 
-class NewSubmissionSchema(Schema):
+class WithLines(Schema):
+    """What holds between the lines of one body, told together with every wrong field."""
+
+    items = fields.List(fields.Nested(LineSchema), validate=validate.Length(min=1, max=MOST_LINES))
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_lines(self, data: Any, original: Any, **kwargs: Any) -> None:
+        """Lines are numbered once, their programmes exist, and an authentic says where it comes from."""
+        items = original.get("items") if isinstance(original, dict) else None
+        items = items[:MOST_LINES] if isinstance(items, list) else []
+        errors = number_errors(items) + origin_errors(original.get("kind"), items) if items else []
+        named = {place: item["programme"] for place, item in enumerate(items) if _names_programme(item)}
+        unknown = unknown_programmes(named.values())
+        for place, name in named.items():
+            if name in unknown:
+                message = f"There is no programme {name!r}."
+                errors.append(FieldError(pointer=f"/items/{place}/programme", message=message))
+        if errors:
+            raise ValidationError(nested_messages(errors))
+
+
+class NewSubmissionSchema(WithLines):
     """A submission as an office writes it."""
 
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -147,76 +184,78 @@ class NewSubmissionSchema(Schema):
         fields.Nested(LineSchema), required=True, validate=validate.Length(min=1, max=MOST_LINES)
     )
 
-    @validates_schema(skip_on_field_errors=False)
-    def check_lines(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Lines are numbered once, and an authentic says where it comes from."""
-        errors = line_errors(data.get("items"), data.get("kind"))
-        if errors:
-            raise ValidationError({"items": errors})
 
-
-class ChangedSubmissionSchema(Schema):
+class ChangedSubmissionSchema(WithLines):
     """Changes to a draft; `items` replaces all lines."""
 
     courier = Word()
     tracking_number = Word()
     seal_numbers = fields.List(Word(), validate=validate.Length(max=200))
-    items = fields.List(fields.Nested(LineSchema), validate=validate.Length(min=1, max=MOST_LINES))
-
-    @validates_schema(skip_on_field_errors=False)
-    def check_lines(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Lines are numbered once."""
-        errors = line_errors(data.get("items"), None)
-        if errors:
-            raise ValidationError({"items": errors})
 
 
-def line_errors(items: Any, kind: Any) -> dict[int, dict[str, list[str]]]:
-    """Errors that show only between lines or against the kind: {place: {field: [message]}}."""
-    errors: dict[int, dict[str, list[str]]] = {}
-    seen: set[int] = set()
-    for place, item in enumerate(items if isinstance(items, list) else []):
-        number = item.get("line") if isinstance(item, dict) else None
-        if not isinstance(number, int):
-            continue
-        if number in seen:
-            errors.setdefault(place, {})["line"] = [f"Line {number} stands twice."]
-        seen.add(number)
-        if kind == "authentic" and item.get("authentic") is None:
-            errors.setdefault(place, {})["authentic"] = ["An authentic needs its known origin."]
-        if kind == "seizure" and item.get("authentic") is not None:
-            errors.setdefault(place, {})["authentic"] = [
-                "Only authentics have a known origin; send them as kind authentic."
-            ]
-    return errors
+def _names_programme(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("programme"), str)
 
 
-class SubmissionSchema(Schema):
-    """A submission as it stands."""
+def nested_messages(errors: Iterable[FieldError]) -> dict[Any, Any]:
+    """Errors by JSON pointer as marshmallow nests its own, so that both are told in one answer."""
+    found: dict[Any, Any] = {}
+    for error in errors:
+        *path, last = [int(step) if step.isdigit() else step for step in error["pointer"].split("/")[1:]]
+        place = found
+        for step in path:
+            place = place.setdefault(step, {})
+        place.setdefault(last, []).append(error["message"])
+    return found
+
+
+class DispatchSchema(Schema):
+    """When the parcel left."""
+
+    occurred_at = OccurredAt()
+
+
+class SubmittedLineSchema(LineSchema):
+    """A line and what became of it; `outcome` is null until a receipt names it."""
+
+    outcome = fields.String(allow_none=True)
+    exhibit_id = fields.String(allow_none=True)
+
+
+class SubmissionSummarySchema(Schema):
+    """A submission in a list: with the number of its lines instead of the lines."""
 
     id = fields.String()
     number = fields.String()
     office = fields.String()
-    kind = fields.String()
-    state = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
+    state = fields.String(validate=validate.OneOf(STATES))
     courier = fields.String()
     tracking_number = fields.String()
     seal_numbers = fields.List(fields.String())
-    items = fields.List(fields.Nested(LineSchema))
+    item_count = fields.Integer()
     created_by = fields.String()
     created_at = Timestamp()
+    dispatched_by = fields.String(allow_none=True)
     dispatched_at = Timestamp(allow_none=True)
 
 
-SubmissionList = list_schema(SubmissionSchema)
+class SubmissionSchema(SubmissionSummarySchema):
+    """A submission as it stands."""
+
+    items = fields.List(fields.Nested(SubmittedLineSchema))
+
+
+SubmissionList = list_schema(SubmissionSummarySchema)
 
 
 class SubmissionQuery(ListQuery):
-    """Filters of the list of submissions."""
+    """Filters of the list of submissions; `q` is a submission's or a tracking number."""
 
-    q = fields.String()
+    q = fields.String(validate=validate.Length(max=200))
     state = fields.String(validate=validate.OneOf(STATES))
-    office = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
+    office = fields.String(validate=validate.Length(max=200))
 
 
 class PeriodQuery(Schema):
@@ -230,6 +269,7 @@ def load_totals(body: Any) -> dict[str, int]:
     """{programme: number of seizures}; raises ValidationError that names each wrong entry."""
     if not isinstance(body, dict):
         raise ValidationError("Send an object of programme and number of seizures.")
+    unknown = unknown_programmes(body)
     errors: dict[str, list[str]] = {}
     for name, count in body.items():
         try:
@@ -237,6 +277,8 @@ def load_totals(body: Any) -> dict[str, int]:
             Whole(most=10**9).deserialize(count)
         except ValidationError as error:
             errors[name] = [str(message) for message in error.messages]
+        if name in unknown:
+            errors[name] = [f"There is no programme {name!r}."]
     if errors:
         raise ValidationError(errors)
     return body

@@ -4,12 +4,25 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from services.intake.domain.check_lines import number_errors
 from services.intake.domain.compare_receipt import OUTCOMES, SEALS
-from services.intake.schemas import HEAVIEST_G, KINDS, MOST_LINES, line_errors
+from services.intake.schemas import (
+    HEAVIEST_G,
+    KINDS,
+    LIGHTEST_G,
+    MOST_LINES,
+    AuthenticSchema,
+    nested_messages,
+)
 from shared.http.lists import ListQuery, list_schema
 from shared.http.schemas import Number, OccurredAt, Password, Schema, Text, Timestamp, Whole, Word
 
+EXHIBIT_STATES = ("received", "blocked")
+DISCREPANCY_STATES = ("open", "resolved")
 DISCREPANCIES = ("weight", "seal", "missing", "unexpected", "damaged")
+
+
+_FILTER = validate.Length(max=200)
 
 
 class ReceivedLineSchema(Schema):
@@ -17,7 +30,7 @@ class ReceivedLineSchema(Schema):
 
     line = Whole(least=1, most=100_000, required=True)
     outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
-    gross_mass_g = Number(above=0, most=HEAVIEST_G, allow_none=True, load_default=None)
+    gross_mass_g = Number(least=LIGHTEST_G, most=HEAVIEST_G, allow_none=True, load_default=None)
     seal_condition = fields.String(required=True, validate=validate.OneOf(SEALS))
     remarks = Text(least=0, load_default="")
 
@@ -35,7 +48,7 @@ class UnexpectedSchema(Schema):
 
     description = Text(required=True)
     physical_form = Word(required=True)
-    gross_mass_g = Number(above=0, most=HEAVIEST_G, required=True)
+    gross_mass_g = Number(least=LIGHTEST_G, most=HEAVIEST_G, required=True)
     seal_number = Word(allow_none=True)
     seal_condition = fields.String(required=True, validate=validate.OneOf(SEALS))
     remarks = Text(least=0, load_default="")
@@ -56,11 +69,38 @@ class NewReceiptSchema(Schema):
     def check_lines(self, data: dict[str, Any], **kwargs: Any) -> None:
         """Something is received, and each line once."""
         lines, unexpected = data.get("lines"), data.get("unexpected")
-        errors = line_errors(lines, None)
+        errors = number_errors(lines if isinstance(lines, list) else [], at="/lines")
         if errors:
-            raise ValidationError({"lines": errors})
+            raise ValidationError(nested_messages(errors))
         if lines == [] and unexpected == []:
             raise ValidationError("A receipt names at least one line or one unexpected parcel.", "lines")
+
+
+class DecidedLineSchema(Schema):
+    """What became of one line as it was recorded; `line` is null for what nobody announced."""
+
+    line = fields.Integer(allow_none=True)
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    gross_mass_g = fields.Float(allow_none=True)
+    seal_condition = fields.String(validate=validate.OneOf(SEALS))
+    remarks = fields.String()
+
+
+class NumberedSchema(Schema):
+    """An exhibit in its receipt."""
+
+    line = fields.Integer(allow_none=True)
+    id = fields.String()
+    number = fields.String()
+
+
+class OpenedSchema(Schema):
+    """A discrepancy in the receipt that opened it."""
+
+    id = fields.String()
+    line = fields.Integer(allow_none=True)
+    code = fields.String(validate=validate.OneOf(DISCREPANCIES))
+    state = fields.String(validate=validate.OneOf(DISCREPANCY_STATES))
 
 
 class ReceiptSchema(Schema):
@@ -73,9 +113,9 @@ class ReceiptSchema(Schema):
     received_by_name = fields.String()
     received_at = Timestamp()
     recorded_at = Timestamp()
-    lines = fields.List(fields.Dict())
-    exhibits = fields.List(fields.Dict())
-    discrepancies = fields.List(fields.Dict())
+    lines = fields.List(fields.Nested(DecidedLineSchema))
+    exhibits = fields.List(fields.Nested(NumberedSchema))
+    discrepancies = fields.List(fields.Nested(OpenedSchema))
 
 
 ReceiptList = list_schema(ReceiptSchema)
@@ -84,12 +124,12 @@ ReceiptList = list_schema(ReceiptSchema)
 class ExhibitQuery(ListQuery):
     """Filters of the list of exhibits; `q` finds numbers, cases, seals and words of the description."""
 
-    q = fields.String(validate=validate.Length(max=200))
-    programme = fields.String()
+    q = fields.String(validate=_FILTER)
+    programme = fields.String(validate=_FILTER)
     kind = fields.String(validate=validate.OneOf(KINDS))
-    office = fields.String()
-    state = fields.String(validate=validate.OneOf(["received", "blocked"]))
-    submission_id = fields.String()
+    office = fields.String(validate=_FILTER)
+    state = fields.String(validate=validate.OneOf(EXHIBIT_STATES))
+    submission_id = fields.String(validate=_FILTER)
 
 
 class ExhibitSchema(Schema):
@@ -100,10 +140,10 @@ class ExhibitSchema(Schema):
     line = fields.Integer(allow_none=True)
     submission_id = fields.String()
     office = fields.String()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
     programme = fields.String(allow_none=True)
     item_id = fields.String(allow_none=True)
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(EXHIBIT_STATES))
     description = fields.String()
     physical_form = fields.String()
     gross_mass_g = fields.Float()
@@ -112,17 +152,25 @@ class ExhibitSchema(Schema):
     case_number = fields.String(allow_none=True)
     received_by = fields.String()
     received_at = Timestamp()
-    authentic = fields.Dict(allow_none=True)
 
 
 ExhibitList = list_schema(ExhibitSchema)
 
 
+class OneExhibitSchema(ExhibitSchema):
+    """A received exhibit, with the known origin where it is an authentic."""
+
+    authentic = fields.Nested(AuthenticSchema, allow_none=True)
+
+
 class DiscrepancyQuery(ListQuery):
     """Filters of the list of discrepancies."""
 
-    state = fields.String(validate=validate.OneOf(["open", "resolved"]))
-    submission_id = fields.String()
+    state = fields.String(validate=validate.OneOf(DISCREPANCY_STATES))
+    code = fields.String(validate=validate.OneOf(DISCREPANCIES))
+    office = fields.String(validate=_FILTER)
+    submission_id = fields.String(validate=_FILTER)
+    exhibit_id = fields.String(validate=_FILTER)
 
 
 class DiscrepancySchema(Schema):
@@ -136,10 +184,12 @@ class DiscrepancySchema(Schema):
     line = fields.Integer(allow_none=True)
     detail = fields.String()
     opened_at = Timestamp()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(DISCREPANCY_STATES))
     resolution = fields.String(allow_none=True)
     resolved_by = fields.String(allow_none=True)
+    resolved_by_name = fields.String(allow_none=True)
     resolved_at = Timestamp(allow_none=True)
+    resolution_recorded_at = Timestamp(allow_none=True)
 
 
 DiscrepancyList = list_schema(DiscrepancySchema)
@@ -149,4 +199,5 @@ class ResolveSchema(Schema):
     """How a discrepancy was explained, signed."""
 
     resolution = Text(required=True, most=4000)
+    occurred_at = OccurredAt()
     password = Password()

@@ -11,7 +11,7 @@ from services.intake.schemas_receipts import (
     DiscrepancySchema,
     ExhibitList,
     ExhibitQuery,
-    ExhibitSchema,
+    OneExhibitSchema,
     ResolveSchema,
 )
 from services.intake.service import discrepancies, exhibits, labels
@@ -30,14 +30,14 @@ def list_exhibits(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/exhibits/<exhibit_id>")
-@blp.response(200, ExhibitSchema)
+@blp.response(200, OneExhibitSchema)
 def get_exhibit(exhibit_id: str) -> dict[str, Any]:
     """One exhibit."""
     return exhibits.get_exhibit(context.actor(), context.uow(), exhibit_id)
 
 
 @blp.get("/exhibits/<exhibit_id>/label.pdf")
-@blp.response(200, content_type="application/pdf")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def get_label_pdf(exhibit_id: str) -> Response:
     """The label at true millimetres."""
     return Response(
@@ -46,7 +46,7 @@ def get_label_pdf(exhibit_id: str) -> Response:
 
 
 @blp.get("/exhibits/<exhibit_id>/label.zpl")
-@blp.response(200, content_type="text/plain")
+@blp.response(200, {"type": "string"}, content_type="text/plain")
 def get_label_zpl(exhibit_id: str) -> Response:
     """The label for a 203 dpi printer."""
     return Response(labels.get_label_zpl(context.actor(), context.uow(), exhibit_id), mimetype="text/plain")
@@ -66,5 +66,5 @@ def list_discrepancies(query: dict[str, Any]) -> dict[str, Any]:
 def resolve_discrepancy(body: dict[str, Any], discrepancy_id: str) -> Discrepancy:
     """Resolves a discrepancy; signed by a reviewer."""
     return discrepancies.resolve_discrepancy(
-        context.actor(), context.uow(), discrepancy_id, body["resolution"], now=context.now()
+        context.actor(), context.uow(), discrepancy_id, body, now=context.now()
     )

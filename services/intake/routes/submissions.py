@@ -7,13 +7,14 @@ from flask import Response
 from services.intake.models import Submission
 from services.intake.schemas import (
     ChangedSubmissionSchema,
+    DispatchSchema,
     NewSubmissionSchema,
     SubmissionList,
     SubmissionQuery,
     SubmissionSchema,
 )
 from services.intake.schemas_receipts import NewReceiptSchema, ReceiptList, ReceiptSchema
-from services.intake.service import receipts, submissions
+from services.intake.service import dispatch, receipts, submissions
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.etags import etag_of
@@ -21,7 +22,12 @@ from shared.http.lists import ListQuery
 
 blp = Blueprint("submissions", __name__, description="What offices send, and what came")
 
-Tagged = tuple[Submission, int, dict[str, str]]
+Tagged = tuple[dict[str, Any], int, dict[str, str]]
+_TAG = {"ETag": {"schema": {"type": "string"}, "description": "the version, for If-Match"}}
+
+
+def _tagged(row: Submission, status: int = 200) -> Tagged:
+    return submissions.describe(context.uow(), row), status, {"ETag": etag_of(row.id, row.version)}
 
 
 @blp.get("/submissions")
@@ -34,44 +40,46 @@ def list_submissions(query: dict[str, Any]) -> dict[str, Any]:
 
 @blp.post("/submissions")
 @blp.arguments(NewSubmissionSchema)
-@blp.response(201, SubmissionSchema)
+@blp.response(201, SubmissionSchema, headers=_TAG)
 def create_submission(body: dict[str, Any]) -> Tagged:
     """Stores a draft."""
     row = submissions.create_submission(context.actor(), context.uow(), body, now=context.now())
-    return row, 201, {"ETag": etag_of(row.id, row.version)}
+    return _tagged(row, 201)
 
 
 @blp.get("/submissions/<submission_id>")
-@blp.response(200, SubmissionSchema)
+@blp.response(200, SubmissionSchema, headers=_TAG)
 def get_submission(submission_id: str) -> Tagged:
     """One submission."""
-    row = submissions.get_submission(context.actor(), context.uow(), submission_id)
-    return row, 200, {"ETag": etag_of(row.id, row.version)}
+    return _tagged(submissions.get_submission(context.actor(), context.uow(), submission_id))
 
 
 @blp.patch("/submissions/<submission_id>")
 @blp.arguments(ChangedSubmissionSchema)
-@blp.response(200, SubmissionSchema)
+@blp.response(200, SubmissionSchema, headers=_TAG)
 def change_submission(body: dict[str, Any], submission_id: str) -> Tagged:
     """Changes a draft; needs If-Match."""
-    row = submissions.change_submission(context.actor(), context.uow(), submission_id, body)
-    return row, 200, {"ETag": etag_of(row.id, row.version)}
+    return _tagged(submissions.change_submission(context.actor(), context.uow(), submission_id, body))
 
 
 @blp.post("/submissions/<submission_id>/dispatch")
-@blp.response(200, SubmissionSchema)
-def dispatch_submission(submission_id: str) -> Tagged:
+@blp.arguments(DispatchSchema)
+@blp.response(200, SubmissionSchema, headers=_TAG)
+def dispatch_submission(body: dict[str, Any], submission_id: str) -> Tagged:
     """Freezes the submission and makes its manifest."""
-    row = submissions.dispatch_submission(context.actor(), context.uow(), submission_id, now=context.now())
-    return row, 200, {"ETag": etag_of(row.id, row.version)}
+    row = dispatch.dispatch_submission(
+        context.actor(), context.uow(), submission_id, occurred_at=body.get("occurred_at"), now=context.now()
+    )
+    return _tagged(row)
 
 
 @blp.get("/submissions/<submission_id>/manifest.pdf")
-@blp.response(200, content_type="application/pdf")
+@blp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def get_manifest(submission_id: str) -> Response:
     """The manifest as it was frozen."""
-    pdf = submissions.get_manifest(context.actor(), context.uow(), submission_id)
-    return Response(pdf, mimetype="application/pdf")
+    number, pdf = dispatch.get_manifest(context.actor(), context.uow(), submission_id)
+    head = {"Content-Disposition": f'inline; filename="manifest-{number}.pdf"'}
+    return Response(pdf, mimetype="application/pdf", headers=head)
 
 
 @blp.get("/submissions/<submission_id>/receipts")

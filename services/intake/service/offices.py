@@ -16,9 +16,9 @@ READERS = (*LABORATORY, Role.OFFICE, Role.AUDITOR, Role.ANALYST, Role.ADMIN, Rol
 
 
 def list_offices(actor: Actor, uow: UnitOfWork, *, limit: int, cursor: int | None) -> dict[str, Any]:
-    """All offices: code, name, country."""
+    """All offices: code, name, country; an office sees itself."""
     require(actor, *READERS)
-    return paginate(uow.session, repository.offices(), Office.seq, limit=limit, cursor=cursor)
+    return paginate(uow.session, repository.offices(actor), Office.seq, limit=limit, cursor=cursor)
 
 
 def post_office(actor: Actor, uow: UnitOfWork, body: dict[str, str]) -> Office:

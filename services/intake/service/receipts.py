@@ -1,31 +1,22 @@
 """Receipt of a parcel: every line decided once, exhibits numbered, discrepancies opened, custody told; one transaction."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from services.intake import repository
-from services.intake.domain.compare_receipt import Finding, compare, submission_state
+from services.intake.domain.compare_receipt import Announced, Seen
 from services.intake.domain.numbers import exhibit_number, receipt_number
+from services.intake.domain.plan_receipt import Arrival, History, plan_receipt, submission_state
 from services.intake.models import Discrepancy, Exhibit, Line, Receipt, ReceiptLine, Submission
+from services.intake.service.tell_custody import tell_of_exhibits
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, FieldError, Invalid
+from shared.errors import Conflict
 from shared.http.lists import paginate
-from shared.http.schemas import format_time
 from shared.identifiers import new_id
 
 READERS = (Role.OFFICE, *LABORATORY, Role.AUDITOR)
-
-
-@dataclass(frozen=True)
-class _Arrival:
-    """One parcel in hand: the announced line (None for an unexpected one) and what was seen."""
-
-    line: Line | None
-    seen: dict[str, Any]
-    findings: list[Finding]
 
 
 def make_receipt(
@@ -36,199 +27,150 @@ def make_receipt(
     row = repository.submission(uow.session, actor, submission_id, lock=True)
     if row.state == "draft":
         raise Conflict("This submission was not dispatched yet.", code="not_dispatched")
-    arrived, missing = _settled(uow, row)
-    _require_undecided(row, body["lines"], arrived, missing)
-    place = repository.next_number(uow.session, f"receipt:{now.year}")
-    receipt = Receipt(
-        id=new_id(), number=receipt_number(now.year, place), submission_id=row.id, received_by=actor.login,
-        received_by_name=actor.name, received_at=body.get("received_at") or now, recorded_at=now,
-    )  # fmt: skip
-    uow.session.add(receipt)
-    uow.session.flush()
-    opened = [_receive(uow, actor, row, receipt, arrival, now) for arrival in _arrivals(row, body)]
-    arrived |= {line["line"] for line in body["lines"] if line["outcome"] != "missing"}
-    missing |= {line["line"] for line in body["lines"] if line["outcome"] == "missing"}
-    row.state = submission_state({item.line for item in row.items}, missing, arrived)
+    things = [*body["lines"], *({**thing, "outcome": "received"} for thing in body["unexpected"])]
+    arrivals, history = plan_receipt(_announced(row), _history(uow, row), [_seen(thing) for thing in things])
+    receipt = _add_receipt(actor, uow, row, body.get("received_at") or now, now)
+    exhibits = _add_exhibits(uow, row, receipt, things, arrivals)
+    _add_lines(uow, receipt, things)
+    blocked = _open_discrepancies(uow, row, receipt, arrivals, exhibits)
+    given_up = repository.given_up_lines(uow.session, row.id)
+    row.state = submission_state((item.line for item in row.items), history.arrived, given_up)
     row.version += 1
     uow.session.flush()
-    _tell_custody(uow, row, receipt, [exhibit for exhibit in opened if exhibit is not None])
+    tell_of_exhibits(uow, row, receipt, [exhibit for exhibit in exhibits if exhibit is not None], blocked)
     return describe(uow, [receipt])[0]
 
 
 def list_receipts(
     actor: Actor, uow: UnitOfWork, submission_id: str, *, limit: int, cursor: int | None
 ) -> dict[str, Any]:
-    """The receipts of a submission, as both ends see them."""
+    """The receipts of a submission, as both ends see them (E6)."""
     require(actor, *READERS)
     row = repository.submission(uow.session, actor, submission_id)
     page = paginate(uow.session, repository.receipts(row.id), Receipt.seq, limit=limit, cursor=cursor)
     return {**page, "items": describe(uow, page["items"])}
 
 
-def keep_item_ids(uow: UnitOfWork, body: dict[str, Any], answer: dict[str, Any]) -> None:
-    """What intake does with custody's answer to opened items: remembers their ids."""
-    del body
-    for pair in answer["items"]:
-        exhibit = uow.session.get_one(Exhibit, pair["exhibit_id"])
-        exhibit.item_id = pair["item_id"]
+def describe(uow: UnitOfWork, receipts: list[Receipt]) -> list[dict[str, Any]]:
+    """Receipts with their lines, exhibits and discrepancies."""
+    lines, exhibits, found = repository.receipt_parts(uow.session, [receipt.id for receipt in receipts])
+    parts = {receipt.id: _Parts() for receipt in receipts}
+    for line in lines:
+        parts[line.receipt_id]["lines"].append(line)
+    for exhibit in exhibits:
+        parts[exhibit.receipt_id]["exhibits"].append(exhibit)
+    for discrepancy in found:
+        parts[discrepancy.receipt_id]["discrepancies"].append(discrepancy)
+    return [
+        {**{name: getattr(receipt, name) for name in _RECEIPT}, **parts[receipt.id]} for receipt in receipts
+    ]
 
 
-def _settled(uow: UnitOfWork, row: Submission) -> tuple[set[int], set[int]]:
-    lines = [line for line in repository.receipt_lines(uow.session, row.id) if line.line is not None]
-    arrived = {line.line for line in lines if line.outcome != "missing" and line.line is not None}
-    return arrived, {line.line for line in lines if line.line is not None}
+class _Parts(dict[str, list[Any]]):
+    """What hangs on one receipt."""
+
+    def __init__(self) -> None:
+        super().__init__(lines=[], exhibits=[], discrepancies=[])
 
 
-def _require_undecided(
-    row: Submission, lines: list[dict[str, Any]], arrived: set[int], missing: set[int]
-) -> None:
-    announced = {item.line for item in row.items}
-    errors: list[FieldError] = []
-    decided: list[int] = []
-    for place, line in enumerate(lines):
-        number = line["line"]
-        if number not in announced:
-            message = f"{row.number} has no line {number}; what nobody announced goes to 'unexpected'."
-            errors.append(FieldError(pointer=f"/lines/{place}/line", message=message))
-        elif number in arrived or (number in missing and line["outcome"] == "missing"):
-            decided.append(number)
-    if errors:
-        raise Invalid(errors[0]["message"], errors=errors)
-    if decided:
-        words = ", ".join(str(number) for number in decided[:20])
-        raise Conflict(f"Already received or decided: line {words}.", code="already_received")
+_RECEIPT = ("id", "number", "submission_id", "received_by", "received_by_name", "received_at", "recorded_at")
 
 
-def _arrivals(row: Submission, body: dict[str, Any]) -> list[_Arrival]:
-    announced = {item.line: item for item in row.items}
-    found = []
-    for seen in body["lines"]:
-        line = announced[seen["line"]]
-        mass = None if seen["gross_mass_g"] is None else Decimal(str(seen["gross_mass_g"]))
-        findings = compare(line.gross_mass_g, line.seal_number, seen["outcome"], mass, seen["seal_condition"])
-        found.append(_Arrival(line, seen, findings))
-    for seen in body["unexpected"]:
-        finding = Finding("unexpected", "The parcel held this exhibit, which nobody announced.")
-        found.append(_Arrival(None, {**seen, "outcome": "received"}, [finding]))
-    return found
+def _announced(row: Submission) -> dict[int, Announced]:
+    return {item.line: Announced(item.line, item.gross_mass_g, item.seal_number) for item in row.items}
 
 
-def _receive(
-    uow: UnitOfWork, actor: Actor, row: Submission, receipt: Receipt, arrival: _Arrival, now: datetime
-) -> Exhibit | None:
-    """Records one arrival; gives the exhibit, or None where the parcel is missing."""
-    seen, line = arrival.seen, arrival.line
-    number = None if line is None else line.line
-    uow.session.add(
-        ReceiptLine(
-            id=new_id(), receipt_id=receipt.id, submission_id=row.id, line=number, outcome=seen["outcome"],
-            gross_mass_g=seen["gross_mass_g"], seal_condition=seen["seal_condition"], remarks=seen["remarks"],
-        )
+def _history(uow: UnitOfWork, row: Submission) -> History:
+    return History.of(repository.decided_lines(uow.session, row.id))
+
+
+def _seen(thing: dict[str, Any]) -> Seen:
+    mass = thing["gross_mass_g"]
+    grams = None if mass is None else Decimal(str(mass))
+    return Seen(thing.get("line"), thing["outcome"], grams, thing["seal_condition"])
+
+
+def _add_receipt(
+    actor: Actor, uow: UnitOfWork, row: Submission, received_at: datetime, now: datetime
+) -> Receipt:
+    place = repository.next_number(uow.session, f"receipt:{now.year}")
+    receipt = Receipt(
+        id=new_id(), number=receipt_number(now.year, place), submission_id=row.id, received_by=actor.login,
+        received_by_name=actor.name, received_at=received_at, recorded_at=now,
     )  # fmt: skip
-    exhibit = None
-    if seen["outcome"] != "missing":
-        if number is not None:
-            _settle_missing(uow, actor, row, number, receipt, now)
-        exhibit = _exhibit(uow, row, receipt, line, seen)
-        uow.session.add(exhibit)
+    uow.session.add(receipt)
     uow.session.flush()
-    for finding in arrival.findings:
-        uow.session.add(
-            Discrepancy(
-                id=new_id(), code=finding.code, office=row.office, submission_id=row.id, receipt_id=receipt.id,
-                exhibit_id=None if exhibit is None else exhibit.id, line=number, detail=finding.detail,
-                opened_at=now, state="open",
-            )
-        )  # fmt: skip
-    uow.session.flush()
-    return exhibit
+    return receipt
 
 
-def _settle_missing(
-    uow: UnitOfWork, actor: Actor, row: Submission, number: int, receipt: Receipt, now: datetime
-) -> None:
-    """A missing parcel that came after all explains its own discrepancy; the receipt says so."""
-    for found in repository.open_missing(uow.session, row.id, number):
-        found.state, found.resolved_by, found.resolved_by_name = "resolved", actor.login, actor.name
-        found.signed_by_method, found.resolved_at = None, now
-        found.resolution = f"Arrived later, receipt {receipt.number}."
+def _add_exhibits(
+    uow: UnitOfWork, row: Submission, receipt: Receipt, things: list[dict[str, Any]], arrivals: list[Arrival]
+) -> list[Exhibit | None]:
+    """An exhibit with a number for each thing that came; None in the place of what is missing."""
+    lines = {item.line: item for item in row.items}
+    year, count = receipt.recorded_at.year, sum(arrival.is_exhibit for arrival in arrivals)
+    places = iter(repository.next_numbers(uow.session, f"exhibit:{year}", count)) if count else iter(())
+    exhibits = [
+        _exhibit(row, receipt, exhibit_number(year, next(places)), lines.get(thing.get("line", 0)), thing)
+        if arrival.is_exhibit
+        else None
+        for thing, arrival in zip(things, arrivals, strict=True)
+    ]
+    uow.session.add_all(exhibit for exhibit in exhibits if exhibit is not None)
+    uow.session.flush()
+    return exhibits
 
 
 def _exhibit(
-    uow: UnitOfWork, row: Submission, receipt: Receipt, line: Line | None, seen: dict[str, Any]
+    row: Submission, receipt: Receipt, number: str, line: Line | None, thing: dict[str, Any]
 ) -> Exhibit:
-    year = receipt.recorded_at.year
-    number = exhibit_number(year, repository.next_number(uow.session, f"exhibit:{year}"))
+    """An exhibit; what nobody announced is never an authentic, since nobody vouches for its origin."""
+    told: dict[str, Any] | Line = thing if line is None else line
+    known = told.get if isinstance(told, dict) else lambda name: getattr(told, name)
     return Exhibit(
-        id=new_id(), number=number, submission_id=row.id, receipt_id=receipt.id, line=None if line is None else line.line,
-        office=row.office, kind=row.kind, programme=None if line is None else line.programme,
-        description=seen["description"] if line is None else line.description,
-        physical_form=seen["physical_form"] if line is None else line.physical_form, gross_mass_g=seen["gross_mass_g"],
-        seal_number=seen.get("seal_number") if line is None else line.seal_number, seal_condition=seen["seal_condition"],
-        case_number=None if line is None else line.case_number, received_by=receipt.received_by,
+        id=new_id(), number=number, submission_id=row.id, receipt_id=receipt.id, line=known("line"), office=row.office,
+        kind="seizure" if line is None else row.kind, programme=known("programme"), description=known("description"),
+        physical_form=known("physical_form"), gross_mass_g=thing["gross_mass_g"], seal_number=known("seal_number"),
+        seal_condition=thing["seal_condition"], case_number=known("case_number"), received_by=receipt.received_by,
         received_at=receipt.received_at,
     )  # fmt: skip
 
 
-def _tell_custody(uow: UnitOfWork, row: Submission, receipt: Receipt, exhibits: list[Exhibit]) -> None:
-    if not exhibits:
-        return
-    blocked = repository.blocked_ids(uow.session, [exhibit.id for exhibit in exhibits])
-    lines = {item.line: item for item in row.items}
-    uow.emit(
-        "chain_of_custody",
-        "/internal/items",
-        {
-            "receipt_number": receipt.number,
-            "received_by": receipt.received_by,
-            "received_by_name": receipt.received_by_name,
-            "received_at": format_time(receipt.received_at),
-            "items": [
-                _opened(row, exhibit, lines.get(exhibit.line or 0), exhibit.id in blocked)
-                for exhibit in exhibits
-            ],
-        },
-        row.id,
-    )
-
-
-def _opened(row: Submission, exhibit: Exhibit, line: Line | None, blocked: bool) -> dict[str, Any]:
-    seizure = (line.seizure or {}) if line is not None else {}
-    return {
-        "exhibit_id": exhibit.id,
-        "number": exhibit.number,
-        "office": exhibit.office,
-        "submission_id": row.id,
-        "submission_number": row.number,
-        "line": exhibit.line,
-        "kind": exhibit.kind,
-        "programme": exhibit.programme,
-        "description": exhibit.description,
-        "physical_form": exhibit.physical_form,
-        "gross_mass_g": float(exhibit.gross_mass_g),
-        "seal_number": exhibit.seal_number,
-        "seal_condition": exhibit.seal_condition,
-        "seizure_id": seizure.get("id"),
-        "blocked": blocked,
-    }
-
-
-def describe(uow: UnitOfWork, receipts: list[Receipt]) -> list[dict[str, Any]]:
-    """Receipts with their lines, exhibits and discrepancies."""
-    lines, exhibits, found = repository.receipt_parts(uow.session, [receipt.id for receipt in receipts])
-    return [
-        {
-            **{name: getattr(receipt, name) for name in _RECEIPT},
-            "lines": [
-                {"line": r.line, "outcome": r.outcome, "gross_mass_g": None if r.gross_mass_g is None else float(r.gross_mass_g),
-                 "seal_condition": r.seal_condition, "remarks": r.remarks}
-                for r in lines if r.receipt_id == receipt.id
-            ],
-            "exhibits": [{"line": e.line, "id": e.id, "number": e.number} for e in exhibits if e.receipt_id == receipt.id],
-            "discrepancies": [{"id": d.id, "line": d.line, "code": d.code} for d in found if d.receipt_id == receipt.id],
-        }
-        for receipt in receipts
+def _add_lines(uow: UnitOfWork, receipt: Receipt, things: list[dict[str, Any]]) -> None:
+    names = ("outcome", "gross_mass_g", "seal_condition", "remarks")
+    rows = [
+        {"id": new_id(), "receipt_id": receipt.id, "submission_id": receipt.submission_id, "line": thing.get("line"),
+         **{name: thing[name] for name in names}}
+        for thing in things
     ]  # fmt: skip
+    repository.add_rows(uow.session, ReceiptLine, rows)
 
 
-_RECEIPT = ("id", "number", "submission_id", "received_by", "received_by_name", "received_at", "recorded_at")
+def _open_discrepancies(
+    uow: UnitOfWork,
+    row: Submission,
+    receipt: Receipt,
+    arrivals: list[Arrival],
+    exhibits: list[Exhibit | None],
+) -> set[str]:
+    """Opens what does not fit; returns the ids of the exhibits on which work waits.
+
+    A parcel that was missing and came later takes its open discrepancy along: how it was lost is for a reviewer to say (E5).
+    """
+    rows, blocked, late = [], set(), {}
+    for arrival, exhibit in zip(arrivals, exhibits, strict=True):
+        if exhibit is not None and arrival.findings:
+            blocked.add(exhibit.id)
+        if exhibit is not None and arrival.late:
+            late[arrival.seen.line] = exhibit.id
+        rows += [
+            {"id": new_id(), "code": finding.code, "detail": finding.detail, "office": row.office, "state": "open",
+             "submission_id": row.id, "receipt_id": receipt.id, "exhibit_id": exhibit and exhibit.id,
+             "line": arrival.seen.line, "opened_at": receipt.recorded_at}
+            for finding in arrival.findings
+        ]  # fmt: skip
+    repository.add_rows(uow.session, Discrepancy, rows)
+    for found in repository.open_missing(uow.session, row.id, [line for line in late if line is not None]):
+        found.exhibit_id = late[found.line]
+        blocked.add(late[found.line])
+    return blocked

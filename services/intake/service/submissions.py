@@ -1,25 +1,21 @@
-"""Submissions: written by an office, frozen at dispatch."""
+"""Submissions: written by an office, its own until dispatch."""
 
-import hashlib
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from services.intake import repository
+from services.intake.domain.check_lines import origin_errors
 from services.intake.domain.numbers import submission_number
-from services.intake.models import Line, Manifest, Submission
+from services.intake.models import Line, Submission
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.documents.render import render_pdf
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, Invalid
 from shared.http.etags import require_match
 from shared.http.lists import paginate
-from shared.http.schemas import format_time
 from shared.identifiers import new_id
 
 READERS = (Role.OFFICE, *LABORATORY, Role.AUDITOR)
-MANIFEST = Path(__file__).parents[1] / "documents" / "manifest.typ"
-_DATES = ("collected_on",)
 
 
 def create_submission(actor: Actor, uow: UnitOfWork, body: dict[str, Any], *, now: datetime) -> Submission:
@@ -40,33 +36,22 @@ def create_submission(actor: Actor, uow: UnitOfWork, body: dict[str, Any], *, no
 
 
 def change_submission(actor: Actor, uow: UnitOfWork, submission_id: str, body: dict[str, Any]) -> Submission:
-    """Changes a draft that the caller has seen (If-Match); raises Conflict `not_draft` after dispatch."""
+    """Changes a draft that the caller has seen (If-Match); `items` replaces all lines."""
     require(actor, Role.OFFICE)
     row = repository.submission(uow.session, actor, submission_id, lock=True)
-    _require_draft(row)
+    require_draft(row)
     require_match(row.id, row.version)
     for name in ("courier", "tracking_number", "seal_numbers"):
         if name in body:
             setattr(row, name, body[name])
     if "items" in body:
+        errors = origin_errors(row.kind, body["items"])
+        if errors:
+            raise Invalid(errors[0]["message"], errors=errors)
         row.items.clear()
         uow.session.flush()
         row.items.extend(_lines(body["items"]))
     row.version += 1
-    uow.session.flush()
-    return row
-
-
-def dispatch_submission(actor: Actor, uow: UnitOfWork, submission_id: str, *, now: datetime) -> Submission:
-    """Freezes the submission and makes its manifest."""
-    require(actor, Role.OFFICE)
-    row = repository.submission(uow.session, actor, submission_id, lock=True)
-    _require_draft(row)
-    row.state, row.dispatched_by, row.dispatched_at = "dispatched", actor.login, now
-    row.version += 1
-    pdf = render_pdf(MANIFEST, manifest_data(uow, actor, row))
-    digest = hashlib.sha256(pdf).hexdigest()
-    uow.session.add(Manifest(submission_id=row.id, pdf=pdf, sha256=digest, made_at=now))
     uow.session.flush()
     return row
 
@@ -78,69 +63,54 @@ def get_submission(actor: Actor, uow: UnitOfWork, submission_id: str) -> Submiss
 
 
 def list_submissions(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
-    """Submissions, the newest first."""
+    """Submissions that fit the filters, the newest first; each with its number of lines, not with the lines."""
     require(actor, *READERS)
-    select = repository.submissions(actor)
-    for name in ("state", "office"):
-        if name in query:
-            select = select.where(getattr(Submission, name) == query[name])
-    if query.get("q"):
-        select = select.where((Submission.number == query["q"]) | (Submission.tracking_number == query["q"]))
-    return paginate(
+    select = repository.submissions(actor, query)
+    page = paginate(
         uow.session, select, Submission.seq, limit=query["limit"], cursor=query["cursor"], falling=True
     )
+    counts = repository.line_counts(uow.session, [row.id for row in page["items"]])
+    return {**page, "items": [_summary(row, counts.get(row.id, 0)) for row in page["items"]]}
 
 
-def get_manifest(actor: Actor, uow: UnitOfWork, submission_id: str) -> bytes:
-    """The manifest as it was frozen; raises NotFound for a draft."""
-    require(actor, *READERS)
-    row = repository.submission(uow.session, actor, submission_id)
-    found = repository.manifest(uow.session, row.id)
-    if found is None:
-        raise NotFound("There is no manifest yet: it is made when the submission is dispatched.")
-    return found.pdf
+def describe(uow: UnitOfWork, row: Submission) -> dict[str, Any]:
+    """A submission with its lines and what became of each."""
+    fates = {} if row.state == "draft" else repository.line_fates(uow.session, row.id)
+    items = []
+    for line in row.items:
+        outcome, exhibit_id = fates.get(line.line, (None, None))
+        told = {name: getattr(line, name) for name in _LINE}
+        items.append({**told, "outcome": outcome, "exhibit_id": exhibit_id})
+    return {**_summary(row, len(items)), "items": items}
 
 
-def manifest_data(uow: UnitOfWork, actor: Actor, row: Submission) -> dict[str, Any]:
-    """Everything that the manifest prints."""
-    office = repository.office(uow.session, row.office)
-    return {
-        "number": row.number,
-        "id": row.id,
-        "office": f"{office.name} ({office.code}, {office.country})",
-        "kind": row.kind,
-        "courier": row.courier,
-        "tracking_number": row.tracking_number,
-        "seal_numbers": row.seal_numbers,
-        "dispatched_at": format_time(row.dispatched_at or row.created_at)[:16] + "Z",
-        "dispatched_by": actor.name,
-        "lines": [
-            [str(i.line), i.programme or "", i.description, i.physical_form, f"{i.gross_mass_g:f}".rstrip("0").rstrip("."),
-             i.seal_number, i.case_number or ""]
-            for i in row.items
-        ],
-    }  # fmt: skip
-
-
-def _require_draft(row: Submission) -> None:
+def require_draft(row: Submission) -> None:
+    """Raises Conflict `not_draft` after dispatch."""
     if row.state != "draft":
         raise Conflict(f"{row.number} was dispatched; its manifest is frozen.", code="not_draft")
 
 
-def _lines(items: list[dict[str, Any]]) -> list[Line]:
+_LINE = (
+    "line", "programme", "description", "physical_form", "gross_mass_g", "seal_number", "case_number", "seized_on",
+    "seized_country", "authentic", "seizure", "handling",
+)  # fmt: skip
+_SUBMISSION = (
+    "id", "number", "office", "kind", "state", "courier", "tracking_number", "seal_numbers", "version", "created_by",
+    "created_at", "dispatched_by", "dispatched_at",
+)  # fmt: skip
+
+
+def _summary(row: Submission, item_count: int) -> dict[str, Any]:
+    return {**{name: getattr(row, name) for name in _SUBMISSION}, "item_count": item_count}
+
+
+def _lines(items: Iterable[dict[str, Any]]) -> list[Line]:
     return [
-        Line(
-            line=item["line"], programme=item["programme"], description=item["description"],
-            physical_form=item["physical_form"], gross_mass_g=item["gross_mass_g"], seal_number=item["seal_number"],
-            case_number=item.get("case_number"), seized_on=item.get("seized_on"), seized_country=item.get("seized_country"),
-            authentic=_plain(item.get("authentic")), seizure=_plain(item.get("seizure")), handling=item.get("handling"),
-        )
+        Line(**{name: item.get(name) for name in _LINE} | {"authentic": _origin(item.get("authentic"))})
         for item in items
-    ]  # fmt: skip
+    ]
 
 
-def _plain(part: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A part as JSON holds it: dates as text."""
-    if part is None:
-        return None
-    return {name: value.isoformat() if name in _DATES else value for name, value in part.items()}
+def _origin(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An authentic's origin as JSON holds it: the date as text."""
+    return None if told is None else {**told, "collected_on": told["collected_on"].isoformat()}

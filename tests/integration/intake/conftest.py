@@ -1,6 +1,6 @@
 """An intake application on a fresh database, with programmes that need no classifier."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -15,8 +15,8 @@ from tests.calls import ADMIN, BOGOTA, CUSTODIAN, call
 class FixedProgrammes:
     """Knows HSP, CSP and MPP."""
 
-    def knows(self, programme_id: str) -> bool:
-        return programme_id in ("HSP", "CSP", "MPP")
+    def unknown(self, names: Iterable[str]) -> set[str]:
+        return set(names) - {"HSP", "CSP", "MPP"}
 
 
 @pytest.fixture(scope="module")

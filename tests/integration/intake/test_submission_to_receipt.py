@@ -237,7 +237,10 @@ def test_an_authentic_carries_its_known_origin_to_its_exhibit(client: FlaskClien
     item = line(1, authentic=origin, case_number=None, seized_on=None, seized_country=None)
     sent = dispatched(client, [item], kind="authentic")
     assert sent["items"][0]["authentic"] == origin
-    assert call(client, "GET", f"/submissions/{sent['id']}", actor=BOGOTA).json["items"][0]["authentic"] == origin
+    assert (
+        call(client, "GET", f"/submissions/{sent['id']}", actor=BOGOTA).json["items"][0]["authentic"]
+        == origin
+    )
     exhibit = receive(client, sent["id"], [seen(1)]).json["exhibits"][0]
     told = call(client, "GET", f"/exhibits/{exhibit['id']}", actor=CUSTODIAN).json
     assert told["kind"] == "authentic" and told["authentic"] == origin
