@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.classifier.domain.authentic import Authentic
+from services.classifier.domain.check_programme import programme_from_data
+from services.classifier.domain.programme import Programme
 from services.classifier.domain.synthetic.write_netcdf import netcdf_bytes
 
 PROJECT = Path(__file__).parents[4]
@@ -59,3 +62,22 @@ def andi_bytes(
         {"ms_template_revision": "1.0.1", "experiment_title": "SYNTHETIC"},
         [(name, [dimension], array, {}) for name, (dimension, array) in values.items()],
     )
+
+
+def two_class_programme(**over: Any) -> Programme:
+    """A programme with the analytes a and b, the determination `kind` and the classes P and Q."""
+    analytes = [{"name": name, "unit": "1", "module": "composition", "loq": None} for name in "ab"]
+    kinds = [{"name": "kind", "classes": ["P", "Q"]}]
+    return programme_from_data(programme_data(**{"analytes": analytes, "determinations": kinds, **over}))
+
+
+def two_class_library(means: tuple[float, float], count: int, seed: int) -> list[Authentic]:
+    """Authentics of P and Q with a ~ N(mean, 1) and b ~ N(9, 1), each a collection of its own."""
+    dice = np.random.default_rng(seed)
+    return [
+        Authentic(
+            f"{kind}{i:03d}", {"kind": kind}, f"{kind}{i}", {"a": dice.normal(mean), "b": dice.normal(9.0)}
+        )
+        for kind, mean in zip("PQ", means, strict=True)
+        for i in range(count)
+    ]
