@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
 from gateway.accounts.service import SYSTEM, Accounts
@@ -15,6 +16,7 @@ from gateway.api.health import Health
 from gateway.api.metrics import metrics
 from gateway.api.openapi import OpenApi
 from gateway.api.session import session
+from gateway.pages import create_pages
 from shared.actor import Actor
 from shared.bus.messages import BusRequest, BusResponse
 from shared.config import Settings
@@ -137,3 +139,10 @@ def door(accounts_made: Settings) -> Iterator[Door]:
     api.own.update({"session": session, "health": Health(), "openapi.json": OpenApi(), "metrics": metrics})
     yield Door(runtime, api, bus, clock)
     runtime.engine.dispose()
+
+
+@pytest.fixture
+def pages(door: Door) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    app = create_pages(door.runtime, door.api)
+    return app.test_client()

@@ -1,0 +1,28 @@
+"""The pages there are: each module's `blp` is registered here, and its links in the menu of those who may use it."""
+
+from flask import Blueprint
+
+from gateway.pages import sign_in
+
+BLUEPRINTS: tuple[Blueprint, ...] = (sign_in.blp,)
+
+#: Role -> (words, address) in the order of the day's work.
+MENUS: dict[str, list[tuple[str, str]]] = {
+    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
+    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers")],
+    "technician": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
+    "reviewer": [
+        ("Review", "/review"),
+        ("Exhibits", "/exhibits"),
+        ("Hand-overs", "/handovers"),
+        ("Results", "/results"),
+    ],
+    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
+    "auditor": [
+        ("Submissions", "/submissions"),
+        ("Exhibits", "/exhibits"),
+        ("Results", "/results"),
+        ("Ledger", "/ledger"),
+    ],
+    "analyst": [("Results", "/results")],
+}

@@ -1,0 +1,90 @@
+"""The lists that people look things up in: submissions, exhibits, results."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+
+from gateway.pages.session import ask, get
+
+blp = Blueprint("lists", __name__)
+
+
+@blp.get("/submissions")
+def submissions() -> str:
+    """Submissions, the newest first."""
+    return _page("pages/submissions.html", "/submissions")
+
+
+@blp.get("/submissions/<submission_id>")
+def submission(submission_id: str) -> str:
+    """One submission with its receipts."""
+    found = get(f"/submissions/{submission_id}")
+    receipts = get(f"/submissions/{submission_id}/receipts")["items"] if found["state"] != "draft" else []
+    return render_template("pages/submission.html", s=found, receipts=receipts)
+
+
+@blp.get("/submissions/<submission_id>/manifest.pdf")
+def manifest(submission_id: str) -> Response:
+    """The frozen manifest."""
+    return _pdf(f"/submissions/{submission_id}/manifest.pdf")
+
+
+@blp.get("/exhibits")
+def exhibits() -> str:
+    """Exhibits, or those that a number or a word finds."""
+    q = request.args.get("q", "").strip()
+    return _page("pages/exhibits.html", "/exhibits", q=q)
+
+
+@blp.get("/exhibits/<exhibit_id>")
+def exhibit(exhibit_id: str) -> str:
+    """One exhibit and its history."""
+    found = get(f"/exhibits/{exhibit_id}")
+    item, events = None, []
+    if found["item_id"]:
+        item = get(f"/items/{found['item_id']}")
+        events = get(f"/items/{found['item_id']}/events")["items"]
+    results = ask("GET", "/results", exhibit_id=exhibit_id)
+    rows = results.json["items"] if results.ok else []
+    return render_template("pages/exhibit.html", e=found, item=item, events=events, results=rows)
+
+
+@blp.get("/exhibits/<exhibit_id>/label.pdf")
+def label(exhibit_id: str) -> Response:
+    """The label."""
+    return _pdf(f"/exhibits/{exhibit_id}/label.pdf")
+
+
+@blp.get("/results")
+def results() -> str:
+    """Results, the newest first."""
+    return _page("pages/results.html", "/results")
+
+
+@blp.get("/results/<result_id>")
+def result(result_id: str) -> str:
+    """One result with everything that it rests on."""
+    return render_template("pages/result.html", r=get(f"/results/{result_id}"))
+
+
+@blp.get("/results/<result_id>/report.pdf")
+def report(result_id: str) -> Response:
+    """The report of a released result."""
+    return _pdf(f"/results/{result_id}/report.pdf")
+
+
+def _page(template: str, path: str, **filters: Any) -> str:
+    page = get(path, limit=50, cursor=request.args.get("cursor"), **filters)
+    kept = {name: value for name, value in filters.items() if value}
+    onward = f"{request.path}?{urlencode({**kept, 'cursor': page['next']})}" if page["next"] else None
+    return render_template(template, rows=page["items"], next_url=onward, **filters)
+
+
+def _pdf(path: str) -> Response:
+    said = ask("GET", path)
+    if not said.ok:
+        return Response(
+            render_template("pages/error.html", status=said.status, text=said.detail), status=said.status
+        )
+    return Response(said.raw.body, mimetype="application/pdf")

@@ -1,0 +1,111 @@
+"""The signed-in person of a page, and how pages ask the API: through the same dispatch as everybody else."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import abort, current_app, g, request, session
+
+from gateway.accounts.tokens import Identity
+from gateway.api import routing
+from gateway.api.dispatch import Api, Asked, refused
+from shared.bus.messages import BusResponse
+from shared.errors import DomainError, Unauthenticated
+from shared.identifiers import new_id
+
+
+def api() -> Api:
+    """This process's API."""
+    found = current_app.extensions["siglab-api"]
+    assert isinstance(found, Api)
+    return found
+
+
+def current_person() -> Identity | None:
+    """Who is signed in by cookie, or None."""
+    if "person" not in g:
+        token = session.get("token")
+        try:
+            g.person = api().accounts.identify(token) if token else None
+        except Unauthenticated:
+            session.clear()
+            g.person = None
+    found = g.person
+    assert found is None or isinstance(found, Identity)
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """The API's answer to a page."""
+
+    status: int
+    json: Any
+    raw: BusResponse
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done."""
+        return self.status < 400
+
+    @property
+    def detail(self) -> str:
+        """The API's own words of refusal."""
+        return str((self.json or {}).get("detail", "")) if isinstance(self.json, dict) else ""
+
+
+def ask(method: str, path: str, body: Any = None, **query: Any) -> Said:
+    """Asks the API as the signed-in person; a POST takes the form's `once` as its Idempotency-Key."""
+    person = current_person()
+    if person is None:
+        raise Unauthenticated("Sign in first.")
+    address = f"/api/v1{path}"
+    service = routing.service_for(address)
+    if service is None or service == routing.GATEWAY:
+        abort(404)
+    headers = [("accept", "application/json")]
+    raw = b""
+    if method != "GET":
+        raw = json.dumps(body or {}).encode()
+        headers.append(("content-type", "application/json"))
+        if request.form.get("once"):
+            headers.append(("idempotency-key", request.form["once"]))
+    actor = replace(person.actor, request_id=new_id())
+    given = urlencode({name: value for name, value in query.items() if value not in (None, "")})
+    try:
+        answer = api().ask(
+            service, Asked(actor, method, address, given, headers, raw, request.remote_addr or "")
+        )
+    except DomainError as error:
+        answer = refused(error)
+    kind = answer.header("content-type") or ""
+    return Said(answer.status, json.loads(answer.body) if "json" in kind and answer.body else None, answer)
+
+
+def get(path: str, **query: Any) -> Any:
+    """The JSON at a path; a page that cannot have it ends with that status."""
+    said = ask("GET", path, **query)
+    if not said.ok:
+        abort(404 if said.status in (401, 403, 404) else 503, said.detail)
+    return said.json
+
+
+def items(path: str, limit: int = 100, **query: Any) -> list[Any]:
+    """The first entries of a list; empty where this person may not have it."""
+    said = ask("GET", path, limit=limit, **query)
+    return list(said.json["items"]) if said.ok else []
+
+
+def field_errors(said: Said, prefix: str = "") -> list[dict[str, str]]:
+    """The API's errors as a form shows them: JSON pointers become field names (/items/0/line -> items-0-line)."""
+    if said.ok:
+        return []
+    errors = (said.json or {}).get("errors") or []
+    if said.status == 403 and (said.json or {}).get("code") == "wrong_password":
+        return [{"field": "password", "message": said.detail}]
+    if not errors:
+        return [{"field": "", "message": said.detail or f"Refused ({said.status})."}]
+    return [
+        {"field": prefix + e["pointer"].strip("/").replace("/", "-"), "message": e["message"]} for e in errors
+    ]
