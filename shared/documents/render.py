@@ -22,8 +22,11 @@ class DocumentError(DomainError):
     code = "document"
 
 
-def render_pdf(template: Path, data: Mapping[str, Any]) -> bytes:
-    """The PDF of `template` with `data`; raises DocumentError where typst refuses."""
+def render_pdf(template: Path, data: Mapping[str, Any], *, tagged: bool = True) -> bytes:
+    """The PDF of `template` with `data`; raises DocumentError where typst refuses.
+
+    Tags let a screen reader follow tables, but make a table of thousands of rows twenty times as large and slow.
+    """
     try:
         return bytes(
             typst.compile(
@@ -32,6 +35,7 @@ def render_pdf(template: Path, data: Mapping[str, Any]) -> bytes:
                 font_paths=[FONTS] if FONTS.is_dir() else [],
                 ignore_system_fonts=True,
                 sys_inputs={"data": json.dumps(data)},
+                pdf_tags=tagged,
             )
         )
     except (typst.TypstError, RuntimeError) as error:
