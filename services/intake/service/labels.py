@@ -8,7 +8,7 @@ import numpy as np
 import zxingcpp
 
 from services.intake import repository
-from services.intake.models import Line
+from services.intake.models import Exhibit, Line
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.documents.render import render_pdf
@@ -16,9 +16,14 @@ from shared.http.schemas import format_time
 
 READERS = (*LABORATORY, Role.OFFICE, Role.AUDITOR)
 LABEL = Path(__file__).parents[1] / "documents" / "label.typ"
-#: Dots a millimetre of a 203 dpi label printer, and the size of one module there: four dots are 0.5 mm.
+WIDTH_MM, HEIGHT_MM = 70, 37
+#: One module of the symbol: 0.625 mm are five whole dots of a 203 dpi label printer (8 dots a millimetre), so that PDF and ZPL
+#: print the same symbol and no module is rounded.
+MODULE_MM = 0.625
 _DOTS_PER_MM = 8
-_MODULE_DOTS = 4
+_MODULE_DOTS = 5
+#: Characters of one line at the label's type size.
+_MOST_CHARACTERS = 46
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,19 @@ class Label:
 
 
 def get_label_pdf(actor: Actor, uow: UnitOfWork, exhibit_id: str) -> bytes:
-    """The label on a page of its own size, 70 x 37 mm."""
+    """The label on a page of its own size."""
     require(actor, *READERS)
-    label = _label(actor, uow, exhibit_id)
-    return render_pdf(
-        LABEL, {"number": label.number, "lines": label.lines, "modules": data_matrix(label.number)}
-    )
+    return render_pdf(LABEL, label_data(_label(actor, uow, exhibit_id)))
+
+
+def label_data(label: Label) -> dict[str, Any]:
+    """Everything that the PDF prints."""
+    return {
+        "number": label.number,
+        "lines": label.lines,
+        "modules": data_matrix(label.number),
+        "module_mm": MODULE_MM,
+    }
 
 
 def get_label_zpl(actor: Actor, uow: UnitOfWork, exhibit_id: str) -> bytes:
@@ -53,21 +65,23 @@ def data_matrix(text: str) -> list[str]:
 
 def zpl(label: Label) -> bytes:
     """ZPL II of one label; characters that would start a command are replaced by their hexadecimal form."""
-    width, height = 70 * _DOTS_PER_MM, 37 * _DOTS_PER_MM
+    width, height = WIDTH_MM * _DOTS_PER_MM, HEIGHT_MM * _DOTS_PER_MM
     parts = [
         f"^XA^CI28^PW{width}^LL{height}",
         f"^FO24,24^BXN,{_MODULE_DOTS},200^FH_^FD{_escape(label.number)}^FS",
+        f"^FO136,20^A0N,40,40^FH_^FD{_escape(label.number)}^FS",
     ]
-    parts.append(f"^FO150,24^A0N,40,40^FH_^FD{_escape(label.number)}^FS")
     for place, (word, value) in enumerate(label.lines):
-        x, y = (150, 70 + 26 * place) if place < 3 else (24, 96 + 26 * place)
-        parts.append(f"^FO{x},{min(y, height - 26)}^A0N,22,22^FH_^FD{_escape(f'{word}: {value}'[:60])}^FS")
+        parts.append(f"^FO136,{66 + 24 * place}^A0N,20,20^FH_^FD{_escape(f'{word}: {value}')}^FS")
+    for place, word in enumerate(("Sealed by", "Witness", "Date")):
+        parts.append(f"^FO{20 + 180 * place},{height - 34}^A0N,18,18^FD{word}^FS")
+        parts.append(f"^FO{100 + 180 * place},{height - 18}^GB90,1,1^FS")
     return ("\n".join(parts) + "\n^XZ\n").encode()
 
 
 def _escape(text: str) -> str:
-    plain = text.replace("_", "_5F").replace("^", "_5E").replace("~", "_7E")
-    return "".join(character if character.isprintable() else " " for character in plain)
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return plain.replace("_", "_5F").replace("^", "_5E").replace("~", "_7E")
 
 
 def _label(actor: Actor, uow: UnitOfWork, exhibit_id: str) -> Label:
@@ -75,21 +89,22 @@ def _label(actor: Actor, uow: UnitOfWork, exhibit_id: str) -> Label:
     submission = repository.submission(uow.session, actor, row.submission_id)
     line = repository.line(uow.session, row.submission_id, row.line)
     lines = [
-        ("Submission", submission.number),
+        ("Submission", f"{submission.number} {'unannounced' if row.line is None else f'line {row.line}'}"),
         ("Case", row.case_number or "-"),
-        ("Received", format_time(row.received_at)[:10]),
-        ("Collected", _collected(line)),
-        ("Seal", f"{row.seal_number or '-'} {row.seal_condition}"),
+        ("Collected", _collected(row, line)),
+        ("What", row.description),
+        ("Seal", f"{row.seal_number or 'none'}, {row.seal_condition} at receipt"),
+        ("Received", f"{format_time(row.received_at)[:10]} by {row.received_by}"),
         ("Gross", f"{float(row.gross_mass_g):g} g"),
-        ("What", row.description[:48]),
     ]
-    return Label(row.number, lines)
+    return Label(row.number, [(word, value[: _MOST_CHARACTERS - len(word)]) for word, value in lines])
 
 
-def _collected(line: Line | None) -> str:
+def _collected(row: Exhibit, line: Line | None) -> str:
+    """By whom, when and where: an authentic's collector, else the office."""
     if line is None:
-        return "-"
-    known: dict[str, Any] = line.authentic or {}
-    if known:
-        return f"{known['collected_by']}, {known['collected_on']}"
-    return f"{line.seized_on or '-'} {line.seized_country or ''}".strip()
+        return row.office
+    origin: dict[str, Any] = line.authentic or {}
+    if origin:
+        return f"{origin['collected_by']}, {origin['collected_on']} {origin['country']}"
+    return " ".join(str(part) for part in (row.office, line.seized_on, line.seized_country) if part)
