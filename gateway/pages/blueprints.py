@@ -2,27 +2,15 @@
 
 from flask import Blueprint
 
-from gateway.pages import sign_in
+from gateway.pages import home, lists, sign_in
 
-BLUEPRINTS: tuple[Blueprint, ...] = (sign_in.blp,)
+BLUEPRINTS: tuple[Blueprint, ...] = (sign_in.blp, home.blp, lists.blp)
 
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[tuple[str, str]]] = {
-    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
-    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers")],
-    "technician": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
-    "reviewer": [
-        ("Review", "/review"),
-        ("Exhibits", "/exhibits"),
-        ("Hand-overs", "/handovers"),
-        ("Results", "/results"),
-    ],
-    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
-    "auditor": [
-        ("Submissions", "/submissions"),
-        ("Exhibits", "/exhibits"),
-        ("Results", "/results"),
-        ("Ledger", "/ledger"),
-    ],
+    **dict.fromkeys(
+        ("office", "custodian", "technician", "reviewer", "scientist", "auditor"),
+        [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
+    ),
     "analyst": [("Results", "/results")],
 }
