@@ -29,7 +29,7 @@ $(ASSETS_READY): package.json package-lock.json deploy/assets/build.py deploy/se
 	@touch $@
 
 run: setup ## the whole system on http://127.0.0.1:$SIGLAB_HTTP_PORT (8080); Ctrl-C stops it; STORE=minio
-	@SIGLAB_DEMO=$(SIGLAB_DEMO) $(PY) -m deploy.local run --tethered --store $(STORE)
+	@SIGLAB_DEMO=$(SIGLAB_DEMO) exec $(PY) -m deploy.local run --tethered --store $(STORE)
 
 demo: setup ## one exhibit from submission to the released report and its custody bundle
 	@$(PY) -m deploy.demo.run
