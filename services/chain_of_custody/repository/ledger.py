@@ -32,10 +32,14 @@ class DatabaseLogStore:
 
     def get_hashes(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
         """The hashes at `places`, in one query."""
-        wanted = func.unnest(
-            cast([level for level, _ in places], ARRAY(SmallInteger)),
-            cast([index for _, index in places], ARRAY(BigInteger)),
-        ).table_valued(column("level", SmallInteger()), column("index", BigInteger()), name="wanted")
+        wanted = (
+            func.unnest(
+                cast([level for level, _ in places], ARRAY(SmallInteger)),
+                cast([index for _, index in places], ARRAY(BigInteger)),
+            )
+            .table_valued(column("level", SmallInteger()), column("index", BigInteger()), name="wanted")
+            .render_derived()
+        )
         query = select(LogHash.level, LogHash.index, LogHash.hash).join(
             wanted, (LogHash.level == wanted.c.level) & (LogHash.index == wanted.c.index)
         )

@@ -64,17 +64,20 @@ def sequence_pending(
 
 
 class Sequencer:
-    """A thread that empties the queue, a few times a second, for as long as the process lives."""
+    """A thread that empties the queue, a few times a second, for as long as the process lives.
+
+    Making it raises OSError or ValueError where the log's key cannot be read.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
+        keys_dir = runtime.settings.keys_dir
         self._runtime = runtime
+        self._origin, self._key = load_origin(keys_dir), load_signing_key(keys_dir)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
 
     def start(self) -> "Sequencer":
-        """Starts the thread and returns the sequencer; raises OSError or ValueError where the log's key cannot be read."""
-        keys_dir = self._runtime.settings.keys_dir
-        self._origin, self._key = load_origin(keys_dir), load_signing_key(keys_dir)
+        """Starts the thread and returns the sequencer."""
         self._thread.start()
         return self
 
