@@ -103,12 +103,19 @@ class Accounts:
             names = ("login", "name", "role", "office", "active")
             return [{name: getattr(row, name) for name in names} for row in rows]
 
-    def issue_token(self, actor: Actor, login: str, *, days: float, label: str = "") -> str:
-        """A long-lived token for a client that cannot sign in each day; answers the secret, which is kept nowhere."""
+    def issue_token(
+        self, actor: Actor, login: str, *, days: float, label: str = "", token: str | None = None
+    ) -> str:
+        """A long-lived token for a client that cannot sign in each day; answers the secret, which is kept nowhere.
+
+        `token` is a secret from `new_token()` that the caller has already written down where it belongs.
+        """
         require(actor, Role.ADMIN)
         if not 0 < days <= _LONGEST_TOKEN_DAYS:
             raise Invalid(f"A token lasts more than 0 and at most {_LONGEST_TOKEN_DAYS} days.")
-        secret = new_token()
+        secret = token or new_token()
+        if digest_of(secret) is None:
+            raise Invalid("A token has the form siglab_ and 43 characters.")
         now = self._runtime.clock()
         with self._runtime.unit_of_work() as uow:
             if not _existing(repository.account(uow.session, login), login).active:

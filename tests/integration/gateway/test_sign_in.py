@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from gateway.accounts.service import SYSTEM
-from shared.errors import Conflict, Forbidden
+from gateway.accounts.tokens import new_token
+from shared.errors import Conflict, Forbidden, Invalid
 from tests.integration.gateway.conftest import PASSWORDS, Door
 
 
@@ -99,6 +100,17 @@ def test_a_long_lived_token_is_not_ended_by_its_bearer(door: Door) -> None:
     _, _, actor = door.last()
     assert actor is not None
     assert actor.kind == "instrument"
+
+
+def test_a_token_may_be_written_down_before_it_is_issued_but_has_the_one_form(door: Door) -> None:
+    secret = new_token()
+    assert door.api.accounts.issue_token(SYSTEM, "gcms1", days=1, token=secret) == secret
+    assert door.call("GET", "/session", token=secret).get_json()["login"] == "gcms1"
+    for wrong in ("short", secret.removeprefix("siglab_")):
+        with pytest.raises(Invalid):
+            door.api.accounts.issue_token(SYSTEM, "gcms1", days=1, token=wrong)
+    with pytest.raises(Invalid):
+        door.api.accounts.issue_token(SYSTEM, "gcms1", days=0)
 
 
 @pytest.mark.rule("E18")
