@@ -55,7 +55,7 @@ def test_a_compressed_body_is_not_taken() -> None:
 
 
 def test_only_named_headers_pass() -> None:
-    sent = {
+    sent: dict[str, Any] = {
         "HTTP_SIGLAB_ACTOR": "forged", "HTTP_X_ACTOR": "forged", "HTTP_X_REQUEST_ID": "mine", "HTTP_X_FORWARDED_FOR": "192.0.2.1",
         "HTTP_FORWARDED": "for=192.0.2.1", "HTTP_AUTHORIZATION": "Bearer x", "HTTP_COOKIE": "x=y", "HTTP_CONNECTION": "close",
         "HTTP_TRANSFER_ENCODING": "chunked", "HTTP_IDEMPOTENCY_KEY": "k", "CONTENT_TYPE": "application/json", "HTTP_ACCEPT": "",
