@@ -11,8 +11,8 @@ from deploy.local.errors import StartRefused
 from deploy.local.preflight import nearest_folder
 
 _USER = "nobody"
-#: Rights that let another user pass folders closed to it, the least first; () where none is closed.
-_RIGHTS: tuple[tuple[str, ...], ...] = ((), ("dac_read_search",), ("dac_override",))
+#: Rights that let another user pass folders closed to it, the least first; none where none is closed.
+_RIGHTS = ("", "dac_read_search", "dac_override")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Account:
                 self.give(path)
 
 
-def account_for(data_dir: Path, server: Path) -> Account:
-    """Finds by trying with which rights the server's program can be run and the data folder be reached.
+def account_for(data_dir: Path, binaries: Path) -> Account:
+    """Finds by trying with which rights the server's programs can be run and the data folder be reached.
 
     A folder above may be closed to others (mode 0700). As root the server is then lent, by setpriv, the capability to pass it
     all the same; the capability opens folders only and leaves the server's user what it is.
@@ -55,29 +55,26 @@ def account_for(data_dir: Path, server: Path) -> Account:
             f"PostgreSQL does not run as root, and this machine has no user {_USER!r}; run as an ordinary user"
         ) from None
     said = ""
-    for rights in _RIGHTS:
-        lent = ",".join(f"+{right}" for right in rights)
+    for right in _RIGHTS:
         prefix = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-        prefix += [f"--inh-caps={lent}", f"--ambient-caps={lent}"] if lent else []
+        # access(2), by which PostgreSQL looks for its own files, heeds capabilities of a user other than root only with this bit.
+        prefix += (
+            [f"--inh-caps=+{right}", f"--ambient-caps=+{right}", "--securebits=+no_setuid_fixup"]
+            if right
+            else []
+        )
         # The kernel forgets the parent-death signal when a process changes its user.
         prefix += ["--pdeathsig", "keep"]
-        probe = [
-            *prefix,
-            "/bin/sh",
-            "-c",
-            'cd "$1" && exec "$2" --version',
-            "sh",
-            str(nearest_folder(data_dir)),
-            str(server),
-        ]
+        script = 'cd "$1" && "$2/pg_config" --bindir >/dev/null && exec "$2/postgres" --version'
+        probe = [*prefix, "/bin/sh", "-c", script, "sh", str(nearest_folder(data_dir)), str(binaries)]
         done = subprocess.run(probe, capture_output=True, text=True, check=False, cwd="/")
         if done.returncode == 0:
             return Account(tuple(prefix), user.pw_uid, user.pw_gid)
         said = done.stderr.strip() or said
-    closed = [path for place in (data_dir, server) for path in _closed_folders(place)]
+    closed = [path for place in (data_dir, binaries) for path in _closed_folders(place)]
     where = ", ".join(map(str, closed)) or "a folder above them"
     raise StartRefused(
-        f"PostgreSQL does not run as root, and user {_USER!r} cannot reach {server.parent} and {data_dir}: {where} is closed to "
+        f"PostgreSQL does not run as root, and user {_USER!r} cannot reach {binaries} and {data_dir}: {where} is closed to "
         "others, and this machine does not lend the right to pass it (capability CAP_DAC_OVERRIDE). "
         f"Run as an ordinary user, move the project, or open the folder: chmod o+x. ({said})"
     )

@@ -65,7 +65,7 @@ def make_plan(environment: Mapping[str, str], store: str, system: System, progre
     check_port(settings.http_port)
     account = Account()
     if embedded:
-        account = account_for(layout.data_dir, postgres.binaries() / "postgres")
+        account = account_for(layout.data_dir, postgres.binaries())
         postgres.check_files(layout, account)
     lock = _make_folders(layout, kind, lock)
     made = make_keys(settings.keys_dir, ledger_origin=f"siglab.local/{secrets.token_hex(4)}")
