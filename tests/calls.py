@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from shared.actor import Actor, Role, Signature
 from shared.crypto.assertions import HEADER, AssertionSigner
@@ -20,7 +19,7 @@ def call(
     actor: Actor | None,
     prefix: str = "/api/v1",
     **headers: str,
-) -> TestResponse:
+) -> Any:
     """One request; `body` may be bytes. A JSON body with `password` is signed by the actor as the gateway would."""
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     head = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -40,7 +39,7 @@ def call(
 
 def as_service(
     client: FlaskClient, name: str, method: str, path: str, body: Any = None, **headers: str
-) -> TestResponse:
+) -> Any:
     """One request of another service, signed with that service's own key; `path` from the root."""
     raw = b"" if body is None else json.dumps(body).encode()
     signer = AssertionSigner.from_keys(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.accounts.tokens import new_token
 from siglab_clients.api import ApiClient
 
 #: login -> (full name, role, office)
@@ -57,7 +58,7 @@ def credentials_path(data_dir: Path) -> Path:
 def write_credentials(data_dir: Path, base_url: str) -> list[Person]:
     """Makes new secrets for everybody and writes the file durably, mode 0600, before any account has them."""
     people = [
-        Person(login, name, role, office, secrets.token_urlsafe(12), secrets.token_urlsafe(32))
+        Person(login, name, role, office, secrets.token_urlsafe(12), new_token())
         for login, (name, role, office) in PEOPLE.items()
     ]
     users = {

@@ -8,9 +8,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (sign_in.blp, home.blp, lists.blp)
 
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[tuple[str, str]]] = {
-    **dict.fromkeys(
-        ("office", "custodian", "technician", "reviewer", "scientist", "auditor"),
-        [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
-    ),
-    "analyst": [("Results", "/results")],
+    role: [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")]
+    for role in ("office", "custodian", "technician", "reviewer", "scientist", "auditor")
 }
+MENUS["analyst"] = [("Results", "/results")]

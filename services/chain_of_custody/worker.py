@@ -2,6 +2,7 @@
 
 from services.chain_of_custody.app import NAME, make_runtime
 from services.chain_of_custody.service.sequence_events import Sequencer
+from services.chain_of_custody.service.sweep_spectra import register_spectra
 from services.chain_of_custody.service.verify_ledger import register_verification, verify_soon
 from shared.config import load_settings
 from shared.jobs.app import Jobs
@@ -16,6 +17,7 @@ def make_jobs(runtime: Runtime) -> Jobs:
     """Every task of the service, registered."""
     jobs = Jobs(runtime)
     register_verification(jobs)
+    register_spectra(jobs)
     return jobs
 
 
