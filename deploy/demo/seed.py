@@ -80,7 +80,7 @@ def _places(users: Users) -> None:
     for name, parent in _PLACES:
         if name not in ids:
             body = {"name": name, "parent_id": ids[parent] if parent else None}
-            ids[name] = users.admin.post("/locations", body, key=f"seed-place-{name}")["id"]
+            ids[name] = users.admin.post("/locations", body, key=f"seed-place-{name.replace(' ', '-')}")["id"]
 
 
 def _library(users: Users, programme: Programme, authentics: Sequence[Authentic]) -> None:

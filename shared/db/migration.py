@@ -1,7 +1,8 @@
 """What revisions use: the kit's tables, procrastinate's tables, and grants to the service's role."""
 
 from alembic import context, op
-from procrastinate.schema import SchemaManager
+
+from shared.jobs.tables import job_tables_sql
 
 #: What a service may do to a table.
 APPEND = "SELECT, INSERT"
@@ -46,7 +47,7 @@ def create_job_tables() -> None:
     schema, role = _names()
     connection = op.get_bind().connection.driver_connection
     assert connection is not None
-    connection.execute(SchemaManager.get_schema())
+    connection.execute(job_tables_sql())
     tables = connection.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename LIKE 'procrastinate%%'", [schema]
     ).fetchall()

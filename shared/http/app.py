@@ -1,7 +1,7 @@
 """Makes a service's Flask application: routes, problems, transactions, OpenAPI, health, metrics."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -18,6 +18,8 @@ from shared.runtime import Runtime
 
 #: Larger bodies are refused with 413; files come in pieces of at most this size.
 LARGEST_BODY = 8 * 1024 * 1024
+#: Larger files are refused before a byte is taken.
+LARGEST_UPLOAD = 4 * 1024 * 1024 * 1024
 API_PREFIX = "/api/v1"
 INTERNAL_PREFIX = "/internal"
 
@@ -27,10 +29,10 @@ def create_service_app(
     api: Iterable[Blueprint],
     internal: Iterable[Blueprint] = (),
     *,
-    checks: dict[str, Callable[[], object]] | None = None,
+    checks: Mapping[str, Callable[[], object]] | None = None,
 ) -> Flask:
     """The application of one service. `api` is mounted under /api/v1, `internal` under /internal; `checks` are further
-    parts that health looks at: each is called, and up unless it raises."""
+    parts that health looks at: each is called, and up unless it raises; an object that it returns is told instead of "up"."""
     app = Flask(runtime.name, static_folder=None, template_folder=None)
     app.extensions["siglab"] = runtime
     app.config.update(
@@ -75,16 +77,16 @@ def _end(response: Response) -> Response:
 
 
 def _install_health(
-    app: Flask, runtime: Runtime, documented: Api, checks: dict[str, Callable[[], object]]
+    app: Flask, runtime: Runtime, documented: Api, checks: Mapping[str, Callable[[], object]]
 ) -> None:
     @app.get("/health")
     def health() -> Any:
         """Looks at the database and the service's further parts; 200 with what is up, whatever that is."""
-        found: dict[str, str] = {}
+        found: dict[str, object] = {}
         for name, check in {"database": _database_check(runtime), **checks}.items():
             try:
-                check()
-                found[name] = "up"
+                told = check()
+                found[name] = told if isinstance(told, dict) else "up"
             except Exception as error:  # noqa: BLE001 - health reports whatever a part raises
                 structlog.get_logger(__name__).warning("health_check_failed", part=name, error=str(error))
                 found[name] = "down"

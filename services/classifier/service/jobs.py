@@ -11,7 +11,6 @@ from sqlalchemy import select
 from services.classifier import repository
 from services.classifier.custody import Custody, known, require_workable
 from services.classifier.models import Job
-from services.classifier.schemas import JobSchema
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, FieldError, Invalid
@@ -136,6 +135,10 @@ def _events(runtime: Runtime, job_id: str) -> Iterator[bytes]:
 
 def describe(uow: UnitOfWork, job: Job) -> dict[str, Any]:
     """A job as it is answered."""
-    names = [column for column in JobSchema().fields if column != "results"]
     results = repository.job_results(uow.session, job.id) if job.kind == "classify" else []
-    return {**{name: getattr(job, name) for name in names}, "results": results}
+    return {**{name: getattr(job, name) for name in _ANSWERED}, "results": results}
+
+
+_ANSWERED = (
+    "id", "kind", "programme", "item_ids", "model_id", "state", "progress", "error", "requested_by", "requested_at", "ended_at",
+)  # fmt: skip
