@@ -12,11 +12,13 @@ from services.chain_of_custody.domain.event_record import Author, Signed, build_
 from services.chain_of_custody.domain.standing import state_of
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import items as repository
-from shared.crypto.canonical import canonical_json
+from shared.crypto.canonical import canonical_json, parse_canonical_json
 from shared.crypto.ledger import event_digest, new_salt
 from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Invalid
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
+from siglab_clients.tlog.errors import EvidenceError
 
 
 def record_event(
@@ -33,22 +35,29 @@ def record_event(
 ) -> Event:
     """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
 
-    `now` is the server's time (E9), `occurred_at` what the person says (default: now). `details` must be plain JSON.
+    `now` is the server's time (E9), `occurred_at` what the person says (default: now). `details` must be plain JSON; raises
+    Invalid for numbers and texts that have no canonical form (RFC 8785), since the log could never prove them.
     """
-    record = build_record(
-        event_id=new_id(),
-        item_id=item.id,
-        item_number=item.number,
-        sequence=item.events + 1,
-        previous=item.last_digest,
-        kind=kind,
-        author=author,
-        occurred_at=format_time(occurred_at or now),
-        recorded_at=format_time(now),
-        purpose=purpose,
-        details=details or {},
-        signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
-    )
+    try:
+        record = build_record(
+            event_id=new_id(),
+            item_id=item.id,
+            item_number=item.number,
+            sequence=item.events + 1,
+            previous=item.last_digest,
+            kind=kind,
+            author=author,
+            occurred_at=format_time(occurred_at or now),
+            recorded_at=format_time(now),
+            purpose=purpose,
+            details=details or {},
+            signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
+        )
+        written = canonical_json(record)
+        # Read back as every later reader will: a whole number of 2**53 and more can be written but not read.
+        parse_canonical_json(written)
+    except EvidenceError as error:
+        raise Invalid(f"This cannot be recorded as evidence: {error}.") from error
     event = Event(
         id=record["id"],
         item_id=item.id,
@@ -56,7 +65,7 @@ def record_event(
         type=kind,
         occurred_at=occurred_at or now,
         recorded_at=now,
-        record=canonical_json(record).decode(),
+        record=written.decode(),
         digest=event_digest(record),
         salt=new_salt(),
     )

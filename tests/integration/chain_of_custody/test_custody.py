@@ -1,5 +1,6 @@
 """Opening of items, hand-overs, places: at every moment one custodian or place (E8), and every act recorded."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -299,6 +300,23 @@ def test_other_services_learn_facts_and_add_records(client: FlaskClient) -> None
     assert first.status_code == again.status_code == 200 and first.json == again.json
     measured = [event for event in events(client, item_id) if event["type"] == "measured"]
     assert [event["details"] for event in measured] == [record["payload"]]
+
+
+@pytest.mark.rule("E19")
+@pytest.mark.parametrize("value", ["9007199254740992.0", "123456789012345678901"])
+def test_what_could_never_be_proved_is_not_recorded(client: FlaskClient, value: str) -> None:
+    item_id = opened(client)
+    record = {
+        "item_id": item_id,
+        "type": "measured",
+        "actor": {"login": "technician", "name": "Tess", "role": "technician"},
+        "occurred_at": format_time(datetime.now(UTC)),
+        "purpose": "HSP profile",
+        "payload": {"value": json.loads(value)},
+    }
+    refused = as_service(client, "classifier", "POST", "/internal/records", record)
+    assert refused.status_code == 422, refused.data
+    assert len(events(client, item_id)) == 1
 
 
 @pytest.mark.rule("E16")
