@@ -13,11 +13,11 @@ from services.chain_of_custody.routes import (
     spectra,
     uploads,
 )
+from services.chain_of_custody.store import watch_of
 from shared.config import Settings
 from shared.http.app import create_service_app
 from shared.http.blueprint import Blueprint
 from shared.runtime import Runtime
-from shared.storage import open_store
 
 NAME = "chain_of_custody"
 
@@ -31,16 +31,16 @@ API: tuple[Blueprint, ...] = (
     ledger.blp,
     spectra.blp,
 )
-INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp)
+INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp, spectra.internal)
 
 
 def make_runtime(settings: Settings) -> Runtime:
     """A runtime of custody, as its serving and its working process have it."""
-    runtime = Runtime(NAME, settings)
-    runtime.extras["store"] = open_store(settings)
-    return runtime
+    return Runtime(NAME, settings)
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     """The application; `runtime` is given by tests that set the clock and by processes that share it with a relay."""
-    return create_service_app(runtime or make_runtime(settings), api=API, internal=INTERNAL)
+    runtime = runtime or make_runtime(settings)
+    checks = {"store": watch_of(runtime).facts}
+    return create_service_app(runtime, api=API, internal=INTERNAL, checks=checks)

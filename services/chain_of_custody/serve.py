@@ -1,6 +1,7 @@
 """`python -m services.chain_of_custody.serve`: answers custody's requests from the bus and relays its outbox."""
 
 from services.chain_of_custody.app import NAME, create_app, make_runtime
+from services.chain_of_custody.store import watch_of
 from shared.bus.worker import serve
 from shared.config import load_settings
 from shared.db.outbox import OnDelivered, OutboxRelay
@@ -16,6 +17,7 @@ def main() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, f"{NAME}.serve")
     runtime = make_runtime(settings)
+    watch_of(runtime).start()
     relay = OutboxRelay(runtime, ON_DELIVERED).start()
     try:
         serve(create_app(settings, runtime), NAME, settings, threads=THREADS)

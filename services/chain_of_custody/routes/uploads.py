@@ -1,56 +1,72 @@
-"""Uploads as the gateway hands them on, and readings of the classifier; reached over the bus only."""
+"""Uploads as the gateway brings them: pieces of a file, each a request of its own. Never reached from outside."""
 
 from typing import Any
 
 from flask import request
 
-from services.chain_of_custody.schemas_spectra import NewUploadSchema, OffsetQuery, ReadingSchema
-from services.chain_of_custody.service import uploads, verify_spectrum
+from services.chain_of_custody.models_spectra import FINISHED, Upload
+from services.chain_of_custody.schemas_spectra import NewUploadSchema, OffsetQuery
+from services.chain_of_custody.service import uploads
+from services.chain_of_custody.store import store_of
 from shared.http import context
 from shared.http.blueprint import Blueprint
+from shared.http.schemas import format_time
 
-blp = Blueprint("uploads", __name__)
+blp = Blueprint("custody_uploads", __name__)
 
 
 @blp.post("/uploads")
 @blp.arguments(NewUploadSchema)
 @blp.response(201)
-def begin(body: dict[str, Any]) -> dict[str, Any]:
-    """Opens an upload."""
-    years = context.runtime().settings.retention_years
-    return uploads.begin_upload(
-        context.actor(), context.uow(), body, now=context.now(), retention_years=years
-    )
+def begin_upload(body: dict[str, Any]) -> dict[str, Any]:
+    """Begins an upload."""
+    row = uploads.begin_upload(context.actor(), context.uow(), _stores(), body, now=context.now())
+    return _told(row)
 
 
 @blp.get("/uploads/<upload_id>")
 @blp.response(200)
 def get_upload(upload_id: str) -> dict[str, Any]:
-    """How far it is."""
-    return uploads.get_upload(context.actor(), context.uow(), upload_id)
+    """How far an upload is."""
+    return _told(uploads.get_upload(context.actor(), context.uow(), upload_id))
 
 
 @blp.patch("/uploads/<upload_id>")
 @blp.arguments(OffsetQuery, location="query")
 @blp.response(200)
-def append(query: dict[str, int], upload_id: str) -> dict[str, Any]:
-    """Takes the next bytes."""
-    store = context.runtime().extras["store"]
-    return uploads.append_piece(
-        context.actor(),
-        context.uow(),
-        store,
-        upload_id,
-        query["offset"],
-        request.get_data(),
-        now=context.now(),
+def append_piece(query: dict[str, Any], upload_id: str) -> dict[str, Any]:
+    """Adds the bytes of the body."""
+    piece = request.get_data(cache=False)
+    row = uploads.append_piece(
+        context.actor(), context.uow(), _stores(), upload_id, query["offset"], piece, now=context.now()
     )
+    return _told(row)
 
 
-@blp.post("/spectra/<spectrum_id>/reading")
-@blp.arguments(ReadingSchema)
+@blp.post("/uploads/<upload_id>/completion")
 @blp.response(200)
-def take_reading(body: dict[str, Any], spectrum_id: str) -> dict[str, str]:
-    """What the classifier's reader found."""
-    verify_spectrum.take_reading(context.actor(), context.uow(), spectrum_id, body, now=context.now())
-    return {"spectrum_id": spectrum_id}
+def complete_upload(upload_id: str) -> dict[str, Any]:
+    """Makes a spectrum of an upload whose bytes are all here."""
+    row = uploads.complete_own_upload(context.actor(), context.uow(), _stores(), upload_id, now=context.now())
+    return _told(row)
+
+
+def _stores() -> uploads.Stores:
+    runtime = context.runtime()
+    return uploads.Stores(store_of(runtime), runtime.settings.retention_years)
+
+
+def _told(row: Upload) -> dict[str, Any]:
+    names = ("filename", "item_id", "technique", "instrument", "method", "run_role", "sha256")
+    return {
+        "id": row.id,
+        "state": row.state,
+        "size": row.size,
+        "offset": row.offset,
+        "spectrum_id": row.spectrum_id if row.state == FINISHED else None,
+        "expires_at": format_time(row.touched_at + uploads.KEPT_UNFINISHED),
+        "metadata": {
+            **{name: getattr(row, name) for name in names},
+            "acquired_at": format_time(row.acquired_at),
+        },
+    }

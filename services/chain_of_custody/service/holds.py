@@ -8,6 +8,7 @@ from services.chain_of_custody.domain.standing import require_not_ended
 from services.chain_of_custody.models import Hold
 from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.service.legal_holds import align_soon
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import Actor, Role, require, signed
 from shared.db.unit_of_work import UnitOfWork
@@ -46,6 +47,7 @@ def place_hold(actor: Actor, uow: UnitOfWork, item_id: str, act: dict[str, Any],
         details={"hold_id": row.id, "open_holds": item.open_holds},
         signatures=[signature],
     )
+    align_soon(uow, item.id)
     return row
 
 
@@ -71,4 +73,5 @@ def release_hold(actor: Actor, uow: UnitOfWork, hold_id: str, act: dict[str, Any
         details={"hold_id": row.id, "open_holds": item.open_holds},
         signatures=[signature],
     )
+    align_soon(uow, item.id)
     return row

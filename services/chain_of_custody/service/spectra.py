@@ -1,8 +1,10 @@
-"""Spectra: listed, read in ranges, never changed."""
+"""Reading spectra: what is known of them, and their bytes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from services.chain_of_custody.domain.byte_range import Span, read_range
 from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.repository import spectra as repository
 from shared.actor import LABORATORY, Actor, Role, require
@@ -13,49 +15,72 @@ from shared.storage import ObjectStore
 
 READERS = (*LABORATORY, Role.AUDITOR, Role.INSTRUMENT, Role.SERVICE)
 
+_COLUMNS = (
+    "id", "item_id", "state", "reason", "size", "filename", "format", "technique", "instrument", "method", "run_role",
+    "acquired_at", "declared_sha256", "summary", "uploaded_by", "uploaded_at", "checked_at", "read_at",
+)  # fmt: skip
 
-def list_spectra(
-    actor: Actor, uow: UnitOfWork, *, item_id: str | None, limit: int, cursor: int | None
-) -> dict[str, Any]:
-    """Spectra, oldest first."""
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a spectrum to send: all of them, or a `span`; `etag` is None until they have been hashed."""
+
+    filename: str
+    size: int
+    span: Span | None
+    etag: str | None
+    key: str
+    version_id: str
+
+    @property
+    def length(self) -> int:
+        """How many bytes are sent."""
+        return self.size if self.span is None else self.span.length
+
+    def read(self, store: ObjectStore) -> Iterator[bytes]:
+        """The bytes in chunks; raises before the first where the store has no such object."""
+        if self.length == 0:
+            return iter(())
+        return store.read(self.key, self.version_id, self.span.first if self.span else 0, self.length)
+
+
+def list_spectra(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
+    """Spectra that fit the filters, the newest first."""
     _require_reader(actor)
-    query = repository.spectra(actor, item_id)
-    return paginate(uow.session, query, Spectrum.seq, limit=limit, cursor=cursor, dump=describe)
+    return paginate(
+        uow.session,
+        repository.spectra(actor, query),
+        Spectrum.seq,
+        limit=query["limit"],
+        cursor=query["cursor"],
+        falling=True,
+        dump=describe_spectrum,
+    )
 
 
 def get_spectrum(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> dict[str, Any]:
-    """One spectrum."""
+    """What is known of one spectrum."""
     _require_reader(actor)
-    return describe(repository.spectrum(uow.session, actor, spectrum_id))
+    return describe_spectrum(repository.spectrum(uow.session, actor, spectrum_id))
 
 
-def find_spectrum(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> Spectrum:
-    """The record behind a download."""
+def get_content(
+    actor: Actor, uow: UnitOfWork, spectrum_id: str, *, asked: str | None, if_range: str | None
+) -> Content:
+    """What to send for a Range header; raises byte_range.Unsatisfiable.
+
+    With If-Range the range holds only for the very same bytes; a date never fits, since what is stored does not change.
+    """
     _require_reader(actor)
-    return repository.spectrum(uow.session, actor, spectrum_id)
+    row = repository.spectrum(uow.session, actor, spectrum_id)
+    span = read_range(asked, row.size) if if_range is None or if_range == f'"{row.sha256}"' else None
+    return Content(row.filename, row.size, span, row.sha256, row.object_key, row.version_id)
 
 
-def read_content(store: ObjectStore, spectrum: Spectrum, start: int, length: int) -> Iterator[bytes]:
-    """The stored bytes, by version, in chunks of at most 1 MiB."""
-    return store.read(spectrum.object_key, spectrum.version_id, start, length)
-
-
-def _require_reader(actor: Actor) -> None:
-    """An office does not learn that a spectrum exists."""
-    if actor.role is Role.OFFICE:
-        raise NotFound("There is no such spectrum.")
-    require(actor, *READERS)
-
-
-def describe(row: Spectrum) -> dict[str, Any]:
-    """A spectrum as it is answered; `sha256` is ours, over what was read back from the store."""
-    names = (
-        "id", "item_id", "state", "reason", "size", "filename", "technique", "instrument", "method", "run_role", "acquired_at",
-        "summary", "uploaded_by", "stored_at", "sha256_declared",
-    )  # fmt: skip
-    told = {name: getattr(row, name) for name in names}
-    told["sha256"] = row.sha256 or row.sha256_declared
-    told["format"] = row.format or "unknown"
+def describe_spectrum(row: Spectrum) -> dict[str, Any]:
+    """A spectrum as it is answered; until its bytes were hashed, `sha256` is what the source said."""
+    told = {name: getattr(row, name) for name in _COLUMNS}
+    told["sha256"] = row.sha256 or row.declared_sha256
     told["object"] = {
         "key": row.object_key,
         "version_id": row.version_id,
@@ -63,3 +88,10 @@ def describe(row: Spectrum) -> dict[str, Any]:
         "legal_hold": row.legal_hold,
     }
     return told
+
+
+def _require_reader(actor: Actor) -> None:
+    """Offices are not told that there are spectra at all; other roles without the right are told so."""
+    if actor.role is Role.OFFICE:
+        raise NotFound("There is no such spectrum.")
+    require(actor, *READERS)

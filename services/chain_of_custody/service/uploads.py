@@ -1,147 +1,237 @@
-"""Uploads: bytes are taken once and in order, each answer means durable; the last byte makes a spectrum.
+"""Uploads: begun for an item, taken piece by piece, completed into a spectrum.
 
-Pieces that are too small for a part of the store wait in the database. A part is put before the database commits and may be put
-again; the object is made by a job after all its bytes are durable, so that a process lost in between leaves nothing doubled.
+A piece is committed together with the new offset, in one transaction under the lock of the upload's row: what an answer has told
+is safe, a piece that is sent twice is refused, and a part of a transaction that failed is given to the store once more. The last
+piece only makes the upload `received`; making object and spectrum of it is an act of its own that can be repeated, so that a
+process killed between the store and the commit leaves nothing half done. Each upload makes a spectrum of its own, also of bytes
+that were sent before: two acts are two records, and an agent that wants one asks twice with the same Idempotency-Key.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.chain_of_custody.domain.cut_parts import cut_parts
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.models_spectra import Spectrum, Upload, UploadTail
-from services.chain_of_custody.repository import items, spectra
+from services.chain_of_custody.domain.retention import retain_until
+from services.chain_of_custody.domain.standing import require_not_blocked
+from services.chain_of_custody.models_spectra import (
+    FINISHED,
+    OPEN,
+    RECEIVED,
+    VERIFYING,
+    Spectrum,
+    Upload,
+    UploadPart,
+    UploadTail,
+)
+from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository import uploads as repository
+from services.chain_of_custody.service.legal_holds import align_soon
 from services.chain_of_custody.service.record_event import record_event
+from services.chain_of_custody.service.verify_spectrum import verify_soon
 from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, FieldError, Forbidden, Invalid, TooLarge
+from shared.errors import Conflict, Forbidden, TooLarge
+from shared.http.app import LARGEST_UPLOAD
+from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from shared.storage import ObjectStore
 from shared.storage.interface import MAX_PART_SIZE, MIN_PART_SIZE, Part
 
-UPLOADERS = (Role.TECHNICIAN, Role.INSTRUMENT)
-LARGEST = 4 * 1024 * 1024 * 1024
+MAY_UPLOAD = (Role.TECHNICIAN, Role.INSTRUMENT)
+
+#: An upload to which nothing was added for so long is given up: its source has kept the file, since nothing was verified (E22).
+KEPT_UNFINISHED = timedelta(days=7)
+
+_FACTS = (
+    "filename", "technique", "instrument", "method", "run_role", "acquired_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the bytes go: the store, for how many years they are locked there, and how large its parts are."""
+
+    store: ObjectStore
+    retention_years: int
+    least: int = MIN_PART_SIZE
+    most: int = MAX_PART_SIZE
 
 
 def begin_upload(
-    actor: Actor, uow: UnitOfWork, body: dict[str, Any], *, now: datetime, retention_years: int
-) -> dict[str, Any]:
-    """Opens an upload for an item that exists and may be measured; not a byte is taken before."""
-    require(actor, *UPLOADERS)
-    if actor.role is Role.INSTRUMENT and body["instrument"] != actor.login:
-        message = f"{actor.login} uploads runs of its own, not of {body['instrument']!r}."
-        raise Forbidden(message, errors=[FieldError(pointer="/instrument", message=message)])
-    if body["size"] > LARGEST:
-        raise TooLarge(f"A file has at most {LARGEST} bytes here.")
-    if body["size"] == 0:
-        message = "The file is empty; an empty file is no run."
-        raise Invalid(message, errors=[FieldError(pointer="/size", message=message)])
-    item = items.item(uow.session, actor, body["item_id"])
-    if item.blocked:
-        raise Conflict(
-            f"{item.number} has an open discrepancy; measuring waits until it is resolved.", code="blocked"
-        )
+    actor: Actor, uow: UnitOfWork, stores: Stores, told: dict[str, Any], *, now: datetime
+) -> Upload:
+    """Begins an upload for an item; everything is checked before a byte is taken.
+
+    Raises Forbidden, NotFound for the item, Conflict `blocked` (E5) and TooLarge.
+    """
+    require(actor, *MAY_UPLOAD)
+    if actor.role is Role.INSTRUMENT and told["instrument"] != actor.login:
+        raise Forbidden(f"{actor.login} uploads its own runs only, not those of {told['instrument']}.")
+    if told["size"] > LARGEST_UPLOAD:
+        raise TooLarge(f"A file has at most {LARGEST_UPLOAD} bytes here.")
+    item = items_repository.item(uow.session, actor, told["item_id"])
+    require_not_blocked(item)
     spectrum_id = new_id()
-    facts = {name: value for name, value in body.items() if name not in ("size", "item_id")}
     row = Upload(
-        id=new_id(), spectrum_id=spectrum_id, item_id=item.id, size=body["size"], offset=0, state="open",
-        facts={**facts, "acquired_at": body["acquired_at"].isoformat()}, object_key=f"spectra/{spectrum_id}",
-        store_upload_id=None, parts=[], retain_until=(now + timedelta(days=366 * retention_years)).replace(microsecond=0),
-        begun_by=actor.login, begun_by_name=actor.name, begun_by_role=actor.role.value, begun_at=now,
-    )  # fmt: skip
+        id=new_id(),
+        spectrum_id=spectrum_id,
+        item_id=item.id,
+        actor=actor.login,
+        actor_name=actor.name,
+        actor_role=actor.role.value,
+        sha256=told["sha256"],
+        size=told["size"],
+        offset=0,
+        stored=0,
+        state=OPEN,
+        object_key=f"spectra/{spectrum_id}",
+        store_upload_id=None,
+        created_at=now,
+        touched_at=now,
+        **{name: told[name] for name in _FACTS},
+    )
     uow.session.add(row)
     uow.session.flush()
-    return describe(row)
+    if row.size == 0:
+        _take(uow, stores, row, b"", now)
+    return row
 
 
-def get_upload(actor: Actor, uow: UnitOfWork, upload_id: str) -> dict[str, Any]:
-    """How far an upload is."""
-    require(actor, *UPLOADERS)
-    return describe(spectra.upload(uow.session, actor, upload_id))
+def get_upload(actor: Actor, uow: UnitOfWork, upload_id: str) -> Upload:
+    """How far an upload of the actor's own is."""
+    require(actor, *MAY_UPLOAD)
+    return repository.upload(uow.session, actor, upload_id)
 
 
 def append_piece(
     actor: Actor,
     uow: UnitOfWork,
-    store: ObjectStore,
+    stores: Stores,
     upload_id: str,
     offset: int,
-    data: bytes,
+    piece: bytes,
     *,
     now: datetime,
-) -> dict[str, Any]:
-    """Takes the bytes at `offset`, which must be where the upload stands; raises Conflict `wrong_offset` else."""
-    require(actor, *UPLOADERS)
-    row = spectra.upload(uow.session, actor, upload_id, lock=True)
+) -> Upload:
+    """Adds the bytes that begin at `offset`; raises Conflict `wrong_offset` where the upload does not stand there."""
+    require(actor, *MAY_UPLOAD)
+    row = repository.upload(uow.session, actor, upload_id, lock=True)
     if offset != row.offset:
-        raise Conflict(f"The upload stands at byte {row.offset}, not at {offset}.", code="wrong_offset")
-    if offset + len(data) > row.size:
-        raise TooLarge(f"The file was announced with {row.size} bytes; these would be more.")
-    if row.store_upload_id is None:
-        row.store_upload_id = store.begin(row.object_key, retain_until=row.retain_until)
-    last = offset + len(data) == row.size
-    waiting = spectra.tail_size(uow.session, row.id)
-    if waiting + len(data) < MIN_PART_SIZE and not last:
-        uow.session.add(UploadTail(upload_id=row.id, offset=offset, data=data))
+        raise Conflict(f"The upload stands at byte {row.offset}, not {offset}.", code="wrong_offset")
+    if offset + len(piece) > row.size:
+        raise TooLarge(f"The upload was announced with {row.size} bytes; this piece goes beyond them.")
+    if piece:
+        _take(uow, stores, row, piece, now)
+    return row
+
+
+def _take(uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes, now: datetime) -> None:
+    waiting = row.offset - row.stored + len(piece)
+    last = row.offset + len(piece) == row.size
+    sizes = cut_parts(waiting, last=last, least=stores.least, most=stores.most)
+    if sizes:
+        _store_parts(uow, stores, row, piece, sizes, now)
     else:
-        held = spectra.tail(uow.session, row.id) + data
-        parts = list(row.parts)
-        for start in range(0, len(held), MAX_PART_SIZE):
-            piece = held[start : start + MAX_PART_SIZE]
-            number = len(parts) + 1
-            parts.append([number, store.put_part(row.object_key, row.store_upload_id, number, piece)])
-        row.parts = parts
-        spectra.clear_tail(uow.session, row.id)
-    row.offset = offset + len(data)
+        uow.session.add(UploadTail(upload_id=row.id, start=row.offset, data=piece))
+    row.offset, row.touched_at = row.offset + len(piece), now
     if last:
-        row.state = "complete"
-        uow.defer("finish_upload", queue="spectra", lock=row.id, upload_id=row.id)
-    uow.session.flush()
-    return describe(row)
+        row.state = RECEIVED
 
 
-def finish_upload(uow: UnitOfWork, store: ObjectStore, row: Upload, *, now: datetime) -> None:
-    """Makes the object and its record; repeated after a lost answer, the store gives the same version again."""
-    if row.state == "finished":
-        return
-    assert row.store_upload_id is not None, "an upload with all its bytes was begun in the store"
-    parts = [Part(number, etag) for number, etag in row.parts]
-    stored = store.finish(row.object_key, row.store_upload_id, parts, retain_until=row.retain_until)
-    facts = dict(row.facts)
-    acquired_at = datetime.fromisoformat(facts.pop("acquired_at"))
-    declared = facts.pop("sha256")
-    item = items.lock_item(uow.session, _SYSTEM, row.item_id)
+def _store_parts(
+    uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes, sizes: list[int], now: datetime
+) -> None:
+    tail = repository.take_tail(uow.session, row.id)
+    data = memoryview(b"".join([*tail, piece]) if tail else piece)
+    if row.store_upload_id is None:
+        until = retain_until(now, stores.retention_years)
+        facts = {"spectrum": row.spectrum_id, "item": row.item_id}
+        row.store_upload_id = stores.store.begin(row.object_key, retain_until=until, metadata=facts)
+    number = len(repository.parts(uow.session, row.id))
+    for size in sizes:
+        number += 1
+        part, data = bytes(data[:size]), data[size:]
+        etag = stores.store.put_part(row.object_key, row.store_upload_id, number, part)
+        uow.session.add(UploadPart(upload_id=row.id, number=number, etag=etag, size=size))
+        row.stored += size
+    if data:
+        uow.session.add(UploadTail(upload_id=row.id, start=row.stored, data=bytes(data)))
+
+
+def complete_own_upload(
+    actor: Actor, uow: UnitOfWork, stores: Stores, upload_id: str, *, now: datetime
+) -> Upload:
+    """Makes a spectrum of an upload whose bytes are all here; repeated, it tells of the same one."""
+    require(actor, *MAY_UPLOAD)
+    row = repository.upload(uow.session, actor, upload_id, lock=True)
+    if row.state == OPEN:
+        raise Conflict(f"{row.size - row.offset} bytes are still missing.", code="incomplete")
+    if row.state == RECEIVED:
+        complete_upload(uow, stores, row, now=now)
+    return row
+
+
+def complete_upload(uow: UnitOfWork, stores: Stores, row: Upload, *, now: datetime) -> None:
+    """Makes object, spectrum and event of a locked, received upload, and queues the verification."""
+    until = retain_until(now, stores.retention_years)
+    parts = [Part(part.number, part.etag) for part in repository.parts(uow.session, row.id)]
+    assert row.store_upload_id is not None
+    stored = stores.store.finish(row.object_key, row.store_upload_id, parts, retain_until=until)
+    item = items_repository.lock_item(uow.session, _as_actor(row), row.item_id)
     spectrum = Spectrum(
-        id=row.spectrum_id, item_id=row.item_id, size=stored.size, sha256_declared=declared, sha256=None, state="verifying",
-        object_key=stored.key, version_id=stored.version_id, retain_until=row.retain_until, legal_hold=False,
-        uploaded_by=row.begun_by, stored_at=now, acquired_at=acquired_at,
-        **{name: facts[name] for name in ("filename", "technique", "instrument", "method", "run_role")},
-    )  # fmt: skip
+        id=row.spectrum_id,
+        item_id=row.item_id,
+        upload_id=row.id,
+        state=VERIFYING,
+        reason=None,
+        declared_sha256=row.sha256,
+        sha256=None,
+        size=stored.size,
+        format="unknown",
+        summary=None,
+        object_key=stored.key,
+        version_id=stored.version_id,
+        retain_until=until,
+        legal_hold=False,
+        uploaded_by=row.actor,
+        uploaded_at=now,
+        checked_at=None,
+        read_at=None,
+        **{name: getattr(row, name) for name in _FACTS},
+    )
     uow.session.add(spectrum)
-    row.state = "finished"
-    uow.session.flush()
-    details = {
-        "spectrum_id": spectrum.id, "sha256_declared": declared, "size": stored.size, "filename": spectrum.filename,
-        "technique": spectrum.technique, "instrument": spectrum.instrument, "method": spectrum.method,
-        "run_role": spectrum.run_role, "object": {"key": stored.key, "version_id": stored.version_id},
-    }  # fmt: skip
-    author = Author(row.begun_by, row.begun_by_name, row.begun_by_role)
+    row.state, row.touched_at = FINISHED, now
     record_event(
         uow,
         item,
         "spectrum_stored",
-        author=author,
+        author=Author(row.actor, row.actor_name, row.actor_role),
         now=now,
-        occurred_at=acquired_at,
-        purpose=spectrum.method,
-        details=details,
+        purpose=f"{row.technique} by {row.method}: {row.run_role}",
+        details=_details(spectrum),
     )
-    uow.defer("hash_spectrum", queue="spectra", lock=spectrum.id, spectrum_id=spectrum.id)
+    verify_soon(uow, spectrum.id)
+    if item.open_holds:
+        align_soon(uow, item.id)
 
 
-_SYSTEM = Actor("service-chain_of_custody", "chain_of_custody", Role.SERVICE, kind="service")
+def _details(spectrum: Spectrum) -> dict[str, Any]:
+    return {
+        "spectrum_id": spectrum.id,
+        "filename": spectrum.filename,
+        "size": spectrum.size,
+        "declared_sha256": spectrum.declared_sha256,
+        "technique": spectrum.technique,
+        "instrument": spectrum.instrument,
+        "method": spectrum.method,
+        "run_role": spectrum.run_role,
+        "acquired_at": format_time(spectrum.acquired_at),
+        "object": {"key": spectrum.object_key, "version_id": spectrum.version_id},
+        "retain_until": format_time(spectrum.retain_until),
+    }
 
 
-def describe(row: Upload) -> dict[str, Any]:
-    """An upload as the gateway needs it."""
-    spectrum_id = row.spectrum_id if row.state in ("complete", "finished") else None
-    return {"id": row.id, "offset": row.offset, "size": row.size, "spectrum_id": spectrum_id}
+def _as_actor(row: Upload) -> Actor:
+    return Actor(row.actor, row.actor_name, Role(row.actor_role))

@@ -1,133 +1,137 @@
-"""Verification of stored files (E22): the bytes are read back from the store and hashed; only then they count as evidence.
+"""Verification: the stored bytes are read back and hashed (E22), then read by the classifier, then called verified.
 
-The classifier then says what kind of file it is. Where it does not within a while, the file is verified all the same and says so.
+    verifying --digest differs--> quarantined
+    verifying --digest holds, told to the classifier--> (reading comes, or 20 s pass) --> verified
+
+A reading that comes later still fills in the format. From time to time verified bytes are hashed again (E24); bytes that have
+changed are quarantined.
 """
 
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.models_spectra import Spectrum
-from services.chain_of_custody.repository import items
+from services.chain_of_custody.models_spectra import QUARANTINED, VERIFIED, VERIFYING, Spectrum
+from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import spectra as repository
 from services.chain_of_custody.service.record_event import record_event
-from services.chain_of_custody.service.uploads import finish_upload
+from services.chain_of_custody.store import store_of
 from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.http.schemas import format_time
-from shared.jobs.app import Jobs
 from shared.runtime import Runtime
-from shared.storage import ObjectStore
 
-SYSTEM = Actor("service-chain_of_custody", "chain_of_custody", Role.SERVICE, kind="service")
-_AUTHOR = Author(SYSTEM.login, SYSTEM.name, SYSTEM.role.value)
-PATIENCE = timedelta(seconds=20)
-NOT_READ = "The file has not been read yet: the reader did not answer in time. Its digest holds."
+log = structlog.get_logger(__name__)
 
+VERIFY, CONCLUDE, QUEUE = "verify_spectrum", "conclude_spectrum", "spectra"
+#: A spectrum is called verified at the latest so long after its digest held, read or not.
+WAIT_FOR_READING = timedelta(seconds=20)
+NOT_READ_YET = "The file was not read yet; its format is told once it was."
 
-def register_spectra(jobs: Jobs, store: ObjectStore) -> None:
-    """The jobs of this subject."""
-    runtime = jobs.runtime
-    jobs.task("hash_spectrum", queue="spectra")(
-        lambda spectrum_id: hash_spectrum(runtime, store, spectrum_id)
-    )
-    jobs.task("finish_upload", queue="spectra")(lambda upload_id: finish(runtime, store, upload_id))
-    jobs.periodic("settle_spectra", "* * * * * */10", queue="spectra")(lambda: settle(runtime))
+_CUSTODY = Actor("service-chain_of_custody", "Chain of custody", Role.SERVICE, kind="service")
 
 
-def finish(runtime: Runtime, store: ObjectStore, upload_id: str) -> None:
-    """Makes the object and its record of an upload whose bytes are all durable."""
+def verify_soon(uow: UnitOfWork, spectrum_id: str) -> None:
+    """Queues the verification with the transaction."""
+    uow.defer(VERIFY, queue=QUEUE, lock=spectrum_id, spectrum_id=spectrum_id)
+
+
+def verify_spectrum(runtime: Runtime, spectrum_id: str) -> None:
+    """Hashes what is stored and compares it with what the source said; done once, repeated it changes nothing."""
     with runtime.unit_of_work() as uow:
-        finish_upload(
-            uow, store, repository.upload(uow.session, SYSTEM, upload_id, lock=True), now=runtime.clock()
-        )
+        row = repository.spectrum(uow.session, _CUSTODY, spectrum_id)
+    if row.state != VERIFYING or row.sha256 is not None:
+        return
+    found = hash_stored(runtime, row)
+    now = runtime.clock()
+    with runtime.unit_of_work() as uow:
+        row = repository.lock_spectrum(uow.session, spectrum_id)
+        if row.state != VERIFYING or row.sha256 is not None:
+            return
+        row.sha256, row.checked_at = found, now
+        if found == row.declared_sha256:
+            _record(uow, row, "spectrum_verified", "stored bytes hashed again", now)
+            uow.emit("classifier", "/internal/spectra", _announcement(row), ordering_key=row.id)
+            uow.defer(CONCLUDE, queue=QUEUE, at=now + WAIT_FOR_READING, spectrum_id=row.id)
+        else:
+            reason = f"The source said SHA-256 {row.declared_sha256}; the bytes that came have {found}."
+            _quarantine(uow, row, reason, now)
         uow.commit()
 
 
-def hash_spectrum(runtime: Runtime, store: ObjectStore, spectrum_id: str) -> None:
-    """Reads the stored version back, hashes it, and announces it to the classifier or puts it into quarantine."""
+def conclude_spectrum(runtime: Runtime, spectrum_id: str) -> None:
+    """Calls a spectrum verified whose digest holds and whose reading has not come in time."""
     with runtime.unit_of_work() as uow:
-        row = repository.spectrum(uow.session, SYSTEM, spectrum_id)
-        place = (row.object_key, row.version_id)
-    digest = hashlib.sha256()
-    for chunk in store.read(*place):
-        digest.update(chunk)
-    with runtime.unit_of_work() as uow:
-        _settle_digest(uow, spectrum_id, digest.hexdigest(), now=runtime.clock())
-        uow.commit()
-
-
-def _settle_digest(uow: UnitOfWork, spectrum_id: str, found: str, *, now: datetime) -> None:
-    row = repository.spectrum(uow.session, SYSTEM, spectrum_id)
-    item = items.lock_item(uow.session, SYSTEM, row.item_id)
-    row = repository.spectrum(uow.session, SYSTEM, spectrum_id, lock=True)
-    if row.hashed_at is not None:
-        return
-    row.sha256, row.hashed_at = found, now
-    if found != row.sha256_declared:
-        row.state = "quarantined"
-        row.reason = (
-            f"The stored bytes have the SHA-256 {found}, not {row.sha256_declared} as the sender said."
-        )
-        details = {"spectrum_id": row.id, "sha256": found, "sha256_declared": row.sha256_declared}
-        record_event(
-            uow,
-            item,
-            "spectrum_quarantined",
-            author=_AUTHOR,
-            now=now,
-            purpose="digest check at the server",
-            details=details,
-        )
-        return
-    told = {name: getattr(row, name) for name in _TOLD}
-    told |= {"spectrum_id": row.id, "acquired_at": format_time(row.acquired_at)}
-    uow.emit("classifier", "/internal/spectra", told, row.id)
-
-
-_TOLD = ("item_id", "filename", "size", "sha256", "technique", "instrument", "method", "run_role")
+        row = repository.lock_spectrum(uow.session, spectrum_id)
+        if row.state == VERIFYING and row.sha256 is not None:
+            row.state, row.reason = VERIFIED, NOT_READ_YET
+            uow.commit()
 
 
 def take_reading(
     actor: Actor, uow: UnitOfWork, spectrum_id: str, reading: dict[str, Any], *, now: datetime
-) -> None:
-    """What the classifier's reader found; a reading that comes late still fills in the format."""
+) -> Spectrum:
+    """Keeps what the classifier read; a spectrum in quarantine stays there, its reason untouched."""
     require(actor, Role.SERVICE)
-    row = repository.spectrum(uow.session, actor, spectrum_id)
-    item = items.lock_item(uow.session, actor, row.item_id)
-    row = repository.spectrum(uow.session, actor, spectrum_id, lock=True)
-    row.format, row.reason, row.summary = reading["format"], reading["reason"], reading["summary"]
-    _verify(uow, item, row, now)
+    row = repository.lock_spectrum(uow.session, spectrum_id)
+    row.format, row.summary, row.read_at = reading["format"], reading["summary"], now
+    if row.state != QUARANTINED and row.sha256 is not None:
+        row.state, row.reason = VERIFIED, reading["reason"]
+    return row
 
 
-def settle(runtime: Runtime) -> None:
-    """Verifies what no reader has answered for in time."""
+def check_again(runtime: Runtime, spectrum_id: str) -> None:
+    """Hashes a verified object again (E24); one that has changed is put in quarantine, on record and in the log of alarms."""
+    with runtime.unit_of_work() as uow:
+        row = repository.spectrum(uow.session, _CUSTODY, spectrum_id)
+    found = hash_stored(runtime, row)
     now = runtime.clock()
     with runtime.unit_of_work() as uow:
-        unread = repository.unread_spectra(uow.session, now - PATIENCE)
-    for spectrum_id in unread:
-        with runtime.unit_of_work() as uow:
-            row = repository.spectrum(uow.session, SYSTEM, spectrum_id)
-            item = items.lock_item(uow.session, SYSTEM, row.item_id)
-            row = repository.spectrum(uow.session, SYSTEM, spectrum_id, lock=True)
-            if row.state == "verifying":
-                row.format, row.reason = "unknown", NOT_READ
-                _verify(uow, item, row, now)
-                uow.commit()
+        row = repository.lock_spectrum(uow.session, spectrum_id)
+        row.checked_at = now
+        if found != row.sha256:
+            log.error("stored_object_changed", spectrum_id=row.id, was=row.sha256, found=found)
+            reason = (
+                f"When it was checked again the stored object had SHA-256 {found} instead of {row.sha256}."
+            )
+            _quarantine(uow, row, reason, now)
+        uow.commit()
 
 
-def _verify(uow: UnitOfWork, item: Any, row: Spectrum, now: datetime) -> None:
-    if row.state != "verifying":
-        return
-    row.state = "verified"
-    details = {"spectrum_id": row.id, "sha256": row.sha256, "size": row.size, "format": row.format}
-    record_event(
-        uow,
-        item,
-        "spectrum_verified",
-        author=_AUTHOR,
-        now=now,
-        purpose="digest check at the server",
-        details=details,
-    )
+def hash_stored(runtime: Runtime, row: Spectrum) -> str:
+    """The SHA-256 of an object as it lies in the store now."""
+    digest = hashlib.sha256()
+    for chunk in store_of(runtime).read(row.object_key, row.version_id):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _quarantine(uow: UnitOfWork, row: Spectrum, reason: str, now: datetime) -> None:
+    row.state, row.reason = QUARANTINED, reason
+    _record(uow, row, "spectrum_quarantined", reason, now)
+
+
+def _record(uow: UnitOfWork, row: Spectrum, kind: str, purpose: str, now: datetime) -> None:
+    item = items_repository.lock_item(uow.session, _CUSTODY, row.item_id)
+    details = {
+        "spectrum_id": row.id,
+        "sha256": row.sha256,
+        "declared_sha256": row.declared_sha256,
+        "size": row.size,
+        "object": {"key": row.object_key, "version_id": row.version_id},
+    }
+    record_event(uow, item, kind, author=Author.of(_CUSTODY), now=now, purpose=purpose, details=details)
+
+
+def _announcement(row: Spectrum) -> dict[str, Any]:
+    names = (
+        "item_id", "filename", "size", "sha256", "technique", "instrument", "method", "run_role",
+    )  # fmt: skip
+    return {
+        "spectrum_id": row.id,
+        "acquired_at": format_time(row.acquired_at),
+        **{name: getattr(row, name) for name in names},
+    }
