@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from services.chain_of_custody.service.sequence_events import Sequencer
 from shared.actor import Actor, Role
 from shared.http.schemas import format_time
 from shared.runtime import Runtime
-from tests.calls import BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, SCIENTIST, TECHNICIAN, as_service, call
+from tests import calls
+from tests.calls import BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, SCIENTIST, TECHNICIAN
 
 CUSTODIAN2 = Actor("custodian2", "Carl", Role.CUSTODIAN)
 TECHNICIAN2 = Actor("technician2", "Tom", Role.TECHNICIAN)
@@ -20,6 +20,18 @@ PEOPLE = (CUSTODIAN, CUSTODIAN2, TECHNICIAN, TECHNICIAN2, REVIEWER, SCIENTIST, B
 SIGNED = {"password": "verified"}
 
 _numbers = itertools.count(1)
+
+
+def call(client: FlaskClient, method: str, path: str, body: Any = None, **how: Any) -> Any:
+    """As `tests.calls.call`; what the answer's JSON holds is for the test to know."""
+    return calls.call(client, method, path, body, **how)
+
+
+def as_service(
+    client: FlaskClient, name: str, method: str, path: str, body: Any = None, **headers: str
+) -> Any:
+    """As `tests.calls.as_service`; what the answer's JSON holds is for the test to know."""
+    return calls.as_service(client, name, method, path, body, **headers)
 
 
 def tell_people(client: FlaskClient) -> None:
@@ -90,9 +102,7 @@ def handed(client: FlaskClient, **over: Any) -> str:
     return item_id
 
 
-def act(
-    client: FlaskClient, item_id: str, what: str, body: dict[str, Any], actor: Actor = TECHNICIAN
-) -> TestResponse:
+def act(client: FlaskClient, item_id: str, what: str, body: dict[str, Any], actor: Actor = TECHNICIAN) -> Any:
     """One act upon an item."""
     return call(client, "POST", f"/items/{item_id}/{what}", body, actor=actor)
 

@@ -7,18 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared.http.schemas import format_time
-from tests.calls import (
-    ADMIN,
-    ANALYST,
-    AUDITOR,
-    BANGKOK,
-    BOGOTA,
-    CUSTODIAN,
-    REVIEWER,
-    TECHNICIAN,
-    as_service,
-    call,
-)
+from tests.calls import ADMIN, ANALYST, AUDITOR, BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
 from tests.integration.chain_of_custody import house
 from tests.integration.chain_of_custody.house import (
     CUSTODIAN2,
@@ -26,6 +15,8 @@ from tests.integration.chain_of_custody.house import (
     SIGNED,
     TECHNICIAN2,
     act,
+    as_service,
+    call,
     events,
     exhibit,
     handed,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.calls import CUSTODIAN, TECHNICIAN, call
-from tests.integration.chain_of_custody.house import SIGNED, events, item, offered, opened
+from tests.calls import CUSTODIAN, TECHNICIAN
+from tests.integration.chain_of_custody.house import SIGNED, call, events, item, offered, opened
 
 
 def together(acts: list[Callable[[], int]]) -> list[int]:

@@ -22,10 +22,12 @@ from siglab_clients.tlog.checkpoints import Checkpoint, open_checkpoint
 from siglab_clients.tlog.hashing import leaf_hash
 from siglab_clients.tlog.notes import parse_verifier_key
 from siglab_clients.tlog.proofs import verify_inclusion
-from tests.calls import AUDITOR, BANGKOK, BOGOTA, CUSTODIAN, call
+from tests.calls import AUDITOR, BANGKOK, BOGOTA, CUSTODIAN
 from tests.integration.chain_of_custody.house import (
     SIGNED,
     act,
+    as_service,
+    call,
     events,
     exhibit,
     mass,
@@ -71,7 +73,7 @@ def test_nobody_changes_evidence_in_the_database(
     column = {"events": "type = type", "log_entries": "entry = entry", "log_hashes": "hash = hash"}
     statement = change.format(f"chain_of_custody.{table}", column.get(table, "size = size"))
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
 
 
 @pytest.mark.rule("E19")
@@ -126,7 +128,6 @@ def test_proofs_lead_to_the_signed_head(client: FlaskClient, runtime: Runtime) -
 
 @pytest.mark.rule("E19")
 def test_tiles_lead_to_the_root_and_entries_to_the_leaves(client: FlaskClient, runtime: Runtime) -> None:
-    from tests.calls import as_service
 
     told = receipt([exhibit() for _ in range(270)])
     assert as_service(client, "intake", "POST", "/internal/items", told).status_code == 200
@@ -222,11 +223,11 @@ def test_a_check_finds_what_was_tampered_with(client: FlaskClient, runtime: Runt
     url = make_url(runtime.settings.owner_database_url()).set(drivername="postgresql")
     trigger = "ALTER TABLE chain_of_custody.events {} TRIGGER events_append_only"
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        connection.execute(trigger.format("DISABLE"))  # type: ignore[call-overload]
+        connection.execute(trigger.format("DISABLE"))
         connection.execute(
             "UPDATE chain_of_custody.events SET record = replace(record, 'custodian', 'somebody') WHERE seq = 1"
         )
-        connection.execute(trigger.format("ENABLE"))  # type: ignore[call-overload]
+        connection.execute(trigger.format("ENABLE"))
     verify_ledger(runtime)
     bad = call(client, "GET", "/ledger/verification", actor=CUSTODIAN).json
     assert bad["ok"] is False and "record is not the one" in bad["findings"][0]

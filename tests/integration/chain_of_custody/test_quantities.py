@@ -7,11 +7,12 @@ from flask.testing import FlaskClient
 
 from services.chain_of_custody.app import create_app
 from shared.runtime import Runtime
-from tests.calls import CUSTODIAN, REVIEWER, TECHNICIAN, call
+from tests.calls import CUSTODIAN, REVIEWER, TECHNICIAN
 from tests.integration.chain_of_custody.house import (
     SIGNED,
     TECHNICIAN2,
     act,
+    call,
     events,
     handed,
     item,

@@ -63,5 +63,5 @@ def test_refusals_have_their_own_codes() -> None:
     ):
         check(Thing())
         with pytest.raises(Conflict) as refused:
-            check(Thing(**facts))  # type: ignore[arg-type]
+            check(Thing(**facts))
         assert refused.value.code == code
