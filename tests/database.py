@@ -90,7 +90,7 @@ def running_postgres() -> Iterator[str]:
 def make_settings(server: str, name: str, folder: Path, **over: str) -> Settings:
     """Settings with new keys and a new, migrated database of this name."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        connection.execute(f'CREATE DATABASE "{name}"')
     env = {
         "SIGLAB_DATA_DIR": str(folder),
         "SIGLAB_DATABASE_URL": f"{server}/{name}",

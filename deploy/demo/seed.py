@@ -6,6 +6,8 @@ was broken off is simply run again.
 """
 
 import argparse
+import csv
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -99,9 +101,13 @@ def _library(users: Users, programme: Programme, authentics: Sequence[Authentic]
         [items[n][1], *(_cell(authentic, name) for name in header[1:])]
         for n, authentic in enumerate(authentics, 1)
     ]
-    table = "\n".join(",".join(row) for row in [header, *rows])
+    table = io.StringIO()
+    csv.writer(table).writerows([header, *rows])
     users.technician.send_file(
-        f"/measurements/import?programme={programme.id}", "library.csv", table.encode(), key=f"{key}-t"
+        f"/measurements/import?programme={programme.id}",
+        "library.csv",
+        table.getvalue().encode(),
+        key=f"{key}-t",
     )
     entries = [{"exhibit_id": items[n][0], "labels": dict(a.labels)} for n, a in enumerate(authentics, 1)]
     users.scientist.post("/library/accept", {"entries": entries}, key=f"{key}-accept")

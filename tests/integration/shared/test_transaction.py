@@ -146,7 +146,8 @@ def test_another_media_type_is_refused(client: FlaskClient) -> None:
 def test_lists_come_in_pages(client: FlaskClient) -> None:
     for n in range(5):
         call(client, "POST", "/notes", {"words": f"page {n}"})
-    seen, cursor = [], ""
+    seen: list[int] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = call(client, "GET", f"/notes?limit=2{cursor and '&cursor=' + cursor}").json
         assert len(page["items"]) <= 2

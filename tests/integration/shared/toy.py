@@ -98,8 +98,8 @@ def toy_runtime(settings: Settings) -> Runtime:
     with psycopg.connect(
         owner.set(drivername="postgresql").render_as_string(False), autocommit=True
     ) as connection:
-        connection.execute(f"CREATE ROLE \"{role.username}\" LOGIN PASSWORD '{role.password}'")  # type: ignore[arg-type]
-        connection.execute(f'CREATE SCHEMA toy AUTHORIZATION "{role.username}"')  # type: ignore[arg-type]
+        connection.execute(f"CREATE ROLE \"{role.username}\" LOGIN PASSWORD '{role.password}'")
+        connection.execute(f'CREATE SCHEMA toy AUTHORIZATION "{role.username}"')
     engine = create_engine(role)
     Base.metadata.create_all(engine)
     engine.dispose()
