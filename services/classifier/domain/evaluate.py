@@ -1,9 +1,6 @@
 """From a profile to an opinion: quality, then novelty, then the prediction set; with the evidence of every module."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +8,12 @@ from numpy.typing import NDArray
 from services.classifier.domain.calibration import softmax
 from services.classifier.domain.decision import Verdict, decide
 from services.classifier.domain.explain import (
-    Contribution,
-    Neighbour,
     contributions,
     nearest,
     position,
 )
 from services.classifier.domain.model import DeterminationModel, Model, View
+from services.classifier.domain.opinion import DeterminationResult, Level, ModuleEvidence, Novelty
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
@@ -26,71 +22,6 @@ from services.classifier.domain.run import Floats
 Flags = NDArray[np.bool_]
 
 _DECIMALS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleEvidence:
-    """What one module alone says: `fits` are the classes it does not exclude, by the p-values of `p_values`.
-
-    `accuracy` is how often this module alone was right on authentics it had not seen; `statement` is a sentence for people.
-    """
-
-    module: str
-    technique: str
-    measured: int
-    of: int
-    most_likely: str
-    probabilities: Mapping[str, float]
-    p_values: Mapping[str, float]
-    fits: tuple[str, ...]
-    accuracy: float
-    statement: str
-
-
-@dataclass(frozen=True, slots=True)
-class Novelty:
-    """`p_value`: the chance that a member of the class that fits best lies that far out; below `threshold` it is Unknown."""
-
-    p_value: float | None
-    threshold: float
-    nearest_class: str | None
-    p_values: Mapping[str, float]
-    score_distance: float | None
-    orthogonal_distance: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The deepest class of the tree that holds the whole prediction set, and its probability (the sum over its leaves)."""
-
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class DeterminationResult:
-    """One determination of a result, with all that the record and the report need; `as_data` is ready for JSON."""
-
-    name: str
-    conclusion: str
-    prediction_set: tuple[str, ...]
-    probabilities: Mapping[str, float]
-    novelty: Novelty
-    evidence: tuple[ModuleEvidence, ...]
-    reasons: tuple[str, ...]
-    coverage: float
-    candidate: str = ""
-    level: Level | None = None
-    contradiction: bool = False
-    contributions: tuple[Contribution, ...] = ()
-    nearest: tuple[Neighbour, ...] = ()
-    position: tuple[float, float] | None = None
-    qc: tuple[QcFinding, ...] = field(default=())
-
-    def as_data(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, texts and finite numbers."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
 
 
 def classify(
@@ -304,13 +235,3 @@ def _level(
 def _significant(value: float) -> float:
     """Six significant digits, so that the last bits of another processor do not change a record."""
     return float(f"{float(value):.6g}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

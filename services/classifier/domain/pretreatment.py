@@ -16,6 +16,9 @@ from services.classifier.domain.run import Floats
 _SKEWED = 0.75
 _MAD_TO_SD = 1.4826
 _LEAST_SHARE = 0.5
+# A value beyond these is absurd already; more would only overflow when it is squared.
+_FARTHEST = 1e6
+_GREATEST = 1e60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,8 @@ class Pretreatment:
 
     def transform(self, raw: Floats) -> Floats:
         """The steps without the filling of gaps."""
-        return (
-            _powered(_closed(raw) if self.closure else raw, self.power, self.floor) - self.centre
-        ) / self.scale
+        powered = _powered(_closed(raw) if self.closure else raw, self.power, self.floor)
+        return np.clip((powered - self.centre) / self.scale, -_FARTHEST, _FARTHEST)
 
     def fill(self, rows: Floats) -> Floats:
         """Rows with every gap filled by its conditional mean."""
@@ -75,7 +77,7 @@ def raw_matrix(
             if analyte.name in censored:
                 matrix[i, j] = np.nan if analyte.loq is None else analyte.loq / np.sqrt(2)
             elif analyte.name in values:
-                matrix[i, j] = values[analyte.name]
+                matrix[i, j] = min(max(values[analyte.name], -_GREATEST), _GREATEST)
     return matrix
 
 

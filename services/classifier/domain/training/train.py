@@ -1,6 +1,7 @@
 """Train and validate a model of a programme on a snapshot of the reference library."""
 
 import platform
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +14,7 @@ from services.classifier.domain.calibration import Labels, fit_conformal, fit_sh
 from services.classifier.domain.model import DeterminationModel, Model, Neighbourhood, View
 from services.classifier.domain.novelty import fit_distance
 from services.classifier.domain.pretreatment import fit_pretreatment, raw_matrix, shrunk_covariance
-from services.classifier.domain.programme import Determination, Programme
+from services.classifier.domain.programme import Analyte, Determination, Programme
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.candidates import candidates_for, class_means, fit_lda
 from services.classifier.domain.training.cross_validate import OutOfFold, Task, choose_setting, cross_validate
@@ -76,26 +77,26 @@ def _train_one(
     seed: int,
     share: Progress,
 ) -> tuple[DeterminationModel, dict[str, Any]]:
-    labelled = [a for a in authentics if a.labels.get(determination.name) in determination.leaves]
-    counts = {
-        name: sum(a.labels[determination.name] == name for a in labelled) for name in determination.leaves
-    }
+    offered = programme.analytes_of(determination)
+    rows, usable = _measured(programme, determination, offered, authentics)
+    counts = Counter(a.labels[determination.name] for a in rows)
     classes = tuple(name for name in determination.leaves if counts[name] >= LEAST_AUTHENTICS)
     left_out = tuple(name for name in determination.leaves if 0 < counts[name] < LEAST_AUTHENTICS)
     if len(classes) < 2:
         raise NotTrainable(
-            f"at least two classes need {LEAST_AUTHENTICS} authentics each; there are "
-            + ", ".join(f"{count} of {name}" for name, count in counts.items())
+            f"at least two classes need {LEAST_AUTHENTICS} measured authentics each; there are "
+            + ", ".join(f"{counts[name]} of {name}" for name in determination.leaves)
         )
-    rows = [a for a in labelled if a.labels[determination.name] in classes]
+    rows = [a for a in rows if a.labels[determination.name] in classes]
     truth = np.array([classes.index(a.labels[determination.name]) for a in rows])
-    offered = programme.analytes_of(determination)
-    raw = raw_matrix(offered, [(a.values, a.censored) for a in rows])
-    usable = _usable_columns(raw)
+    raw = raw_matrix(offered, [(a.values, a.censored) for a in rows])[:, usable]
+    usable = usable[_varying(raw)]
     if not len(usable):
-        raise NotTrainable("no analyte was measured, and varies, in at least half of the authentics")
+        raise NotTrainable(
+            "no analyte was measured in at least half of the authentics and differs among them"
+        )
     analytes = tuple(offered[j] for j in usable)
-    raw = np.ascontiguousarray(raw[:, usable])
+    raw = np.ascontiguousarray(raw[:, _varying(raw)])
     names, columns = _views(determination, [a.module for a in analytes])
     groups = tuple(a.group for a in rows)
     task = Task(raw, truth, groups, analytes, len(classes), programme.pretreatment, columns, seed)
@@ -106,17 +107,37 @@ def _train_one(
     figures |= {
         "left_out_classes": list(left_out),
         "analytes": [a.name for a in analytes],
+        "authentics_without_enough_values": sum(
+            a.labels.get(determination.name) in classes for a in authentics
+        )
+        - len(rows),
         "unused_analytes": [a.name for j, a in enumerate(offered) if j not in usable],
     }
     model = _final(programme, determination, task, found, figures, (classes, left_out), rows, names)
     return model, figures
 
 
-def _usable_columns(raw: Floats) -> NDArray[np.int64]:
-    """Columns that at least half of the authentics have and that are not the same for all."""
-    known = ~np.isnan(raw)
-    spread = [len(np.unique(raw[known[:, j], j])) > 1 for j in range(raw.shape[1])]
-    return np.flatnonzero((known.mean(axis=0) >= _LEAST_MEASURED) & spread)
+def _measured(
+    programme: Programme,
+    determination: Determination,
+    offered: Sequence[Analyte],
+    authentics: Sequence[Authentic],
+) -> tuple[list[Authentic], NDArray[np.int64]]:
+    """Authentics with a leaf as label and enough values to learn from, and the columns that at least half of them have."""
+    labelled = [a for a in authentics if a.labels.get(determination.name) in determination.leaves]
+    known = ~np.isnan(raw_matrix(offered, [(a.values, a.censored) for a in labelled]))
+    some = known.any(axis=1)
+    if not some.any():
+        return [], np.arange(0)
+    usable = np.flatnonzero(known[some].mean(axis=0) >= _LEAST_MEASURED)
+    least = programme.decision.minimum_measured * len(usable)
+    enough = np.flatnonzero(some & (known[:, usable].sum(axis=1) >= least))
+    return [labelled[i] for i in enough.tolist()], usable
+
+
+def _varying(raw: Floats) -> NDArray[np.bool_]:
+    """Which columns hold more than one value."""
+    return np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in raw.T], dtype=bool)
 
 
 def _views(

@@ -2,9 +2,13 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.classifier.domain.authentic import Authentic
 from services.classifier.domain.evaluate import DeterminationResult, classify
@@ -12,7 +16,7 @@ from services.classifier.domain.model import Model
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN
 from services.classifier.domain.qc import QcFinding
 from services.classifier.domain.training.train import train
-from tests.unit.classifier.domain.builders import two_class_library, two_class_programme
+from tests.unit.classifier.domain.builders import PROJECT, two_class_library, two_class_programme
 
 Demo = tuple[Model, tuple[Authentic, ...]]
 
@@ -192,6 +196,15 @@ def test_half_way_between_two_classes_both_stay(overlapping: Model) -> None:
     assert found.conclusion in ("Inconclusive (P or Q)", "Inconclusive (Q or P)")
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_number_gets_a_finite_answer(overlapping: Model, a: float, b: float) -> None:
+    found = classify(overlapping, {"a": a, "b": b})[0]
+    json.dumps(found.as_data(), allow_nan=False)
+    assert abs(sum(found.probabilities.values()) - 1) < 1e-6
+    assert found.novelty.p_value is not None
+
+
 def test_far_from_all_classes_is_unknown(overlapping: Model) -> None:
     assert kind(overlapping, 40.0).conclusion == UNKNOWN
 
@@ -199,3 +212,15 @@ def test_far_from_all_classes_is_unknown(overlapping: Model) -> None:
 def test_well_separated_classes_are_told_apart_and_the_gap_is_unknown() -> None:
     model = train(two_class_programme(), two_class_library((10, 20), 20, seed=5), seed=1)
     assert [kind(model, a).conclusion for a in (10, 15, 20)] == ["P", UNKNOWN, "Q"]
+
+
+def test_serving_loads_neither_scipy_nor_scikit_learn() -> None:
+    modules = (
+        "evaluate bundle check_programme trace readers.registry profile.profile_from_run links.score_links"
+    )
+    code = "import sys\n" + "\n".join(f"import services.classifier.domain.{name}" for name in modules.split())
+    code += "\nprint(sorted({n.split('.')[0] for n in sys.modules} & {'scipy', 'sklearn', 'flask', 'sqlalchemy'}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True
+    )
+    assert done.stdout.strip() == "[]"

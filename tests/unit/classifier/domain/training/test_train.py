@@ -165,3 +165,27 @@ def test_progress_rises_to_one() -> None:
     train(two_class_programme(), two_class_library((10, 14), 20, seed=2), seed=1, progress=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_authentics_without_values_teach_nothing_and_are_counted() -> None:
+    library = two_class_library((10, 14), 20, seed=2)
+    bare = [Authentic(f"X{i}", {"kind": "P"}, f"X{i}", {}) for i in range(4)]
+    model = train(two_class_programme(), [*library, *bare], seed=1)
+    figures = model.validation["determinations"]["kind"]
+    assert figures["per_class"]["P"]["n"] == 20
+    assert figures["authentics_without_enough_values"] == 4
+
+
+def test_a_library_in_which_every_value_is_the_same_cannot_be_trained() -> None:
+    library = [
+        Authentic(f"{k}{i}", {"kind": k}, f"{k}{i}", {"a": 1.0, "b": 2.0}) for k in "PQ" for i in range(9)
+    ]
+    with pytest.raises(NotTrainable, match="differs"):
+        train(two_class_programme(), library, seed=1)
+
+
+def test_absurd_values_in_a_library_do_not_break_it() -> None:
+    library = two_class_library((10, 14), 20, seed=2)
+    library[3] = Authentic("wild", {"kind": "P"}, "wild", {"a": 1e300, "b": -1e300})
+    model = train(two_class_programme(), library, seed=1)
+    assert classify(model, {"a": 10.0, "b": 9.0})[0].conclusion == "P"
