@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, SmallInteger, cast, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -130,18 +130,43 @@ def proved_parts(session: Session, item_id: str) -> list[tuple[Event, LogEntry |
     return [(event, entry) for event, entry in rows]
 
 
-def leaves_with_events(session: Session, size: int, batch: int) -> Iterator[list[Any]]:
+class Leaf(NamedTuple):
+    """A leaf and its event's columns; all of the latter are None where the event is not there."""
+
+    place: int
+    entry: bytes
+    event_id: str
+    id: str | None
+    item_id: str | None
+    sequence: int | None
+    type: str | None
+    digest: str | None
+    record: str | None
+    salt: bytes | None
+
+
+def leaves_with_events(session: Session, size: int, batch: int) -> Iterator[list[Leaf]]:
     """Every leaf below `size` with its event, in order, `batch` at a time, without holding them all in memory."""
     query = (
-        select(LogEntry.index, LogEntry.entry, LogEntry.event_id, Event)
+        select(
+            LogEntry.index,
+            LogEntry.entry,
+            LogEntry.event_id,
+            Event.id,
+            Event.item_id,
+            Event.sequence,
+            Event.type,
+            Event.digest,
+            Event.record,
+            Event.salt,
+        )
         .outerjoin(Event, Event.id == LogEntry.event_id)
         .where(LogEntry.index < size)
         .order_by(LogEntry.index)
         .execution_options(yield_per=batch)
     )
     for part in session.execute(query).partitions():
-        yield list(part)
-        session.expunge_all()
+        yield [Leaf._make(row) for row in part]
 
 
 _BROKEN_CHAINS = text("""

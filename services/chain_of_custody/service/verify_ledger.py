@@ -4,8 +4,6 @@ It reads one snapshot of the database, so that it can run while others write. Wh
 /ledger/verification.
 """
 
-from typing import Any
-
 import structlog
 from sqlalchemy import text
 
@@ -109,12 +107,12 @@ def _check_tree(
     _check_head(tree, by_size.get(0), key, findings)
     for part in repository.leaves_with_events(uow.session, size, _BATCH):
         computed: dict[Place, bytes] = {}
-        for index, entry, event_id, event in part:
-            if index != tree.size:
-                findings.add(f"the entries from {tree.size} to {index - 1} are missing")
+        for leaf in part:
+            if leaf.place != tree.size:
+                findings.add(f"the entries from {tree.size} to {leaf.place - 1} are missing")
                 return
-            _check_leaf(index, bytes(entry), event_id, event, findings)
-            computed.update(tree.add(leaf_of(bytes(entry))))
+            _check_leaf(leaf, findings)
+            computed.update(tree.add(leaf_of(bytes(leaf.entry))))
             _check_head(tree, by_size.get(tree.size), key, findings)
         stored = store.get_hashes(list(computed))
         for place, value in computed.items():
@@ -124,14 +122,13 @@ def _check_tree(
         findings.add(f"the log's head tells of {size} entries, {tree.size} are there")
 
 
-def _check_leaf(index: int, entry: bytes, event_id: str, event: Any, findings: _Findings) -> None:
-    if event is None:
-        findings.add(f"event {event_id}, entry {index} of the log, is missing")
+def _check_leaf(leaf: repository.Leaf, findings: _Findings) -> None:
+    if leaf.record is None or leaf.salt is None:
+        findings.add(f"event {leaf.event_id}, entry {leaf.place} of the log, is missing")
         return
-    columns = {name: getattr(event, name) for name in ("id", "item_id", "sequence", "type", "digest")}
-    wrong = check_event(event.record, bytes(event.salt), entry, columns)
+    wrong = check_event(leaf.record, bytes(leaf.salt), bytes(leaf.entry), leaf._asdict())
     if wrong is not None:
-        findings.add(f"event {event_id}, entry {index} of the log: {wrong}")
+        findings.add(f"event {leaf.event_id}, entry {leaf.place} of the log: {wrong}")
 
 
 def _check_head(
