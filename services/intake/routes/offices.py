@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import Response, jsonify, request
 
 from services.intake.models import Office
 from services.intake.schemas import OfficeList, OfficeSchema, PeriodQuery, load_totals
@@ -10,6 +10,8 @@ from services.intake.service import offices
 from shared.http import context
 from shared.http.blueprint import Blueprint, strict_json
 from shared.http.lists import ListQuery
+
+_TOTALS = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
 
 blp = Blueprint("offices", __name__, description="Submitting offices")
 
@@ -32,18 +34,21 @@ def post_office(body: dict[str, str]) -> Office:
 
 @blp.get("/offices/<code>/totals")
 @blp.arguments(PeriodQuery, location="query")
-@blp.response(200)
-def get_totals(query: dict[str, Any], code: str) -> dict[str, int]:
+@blp.response(200, _TOTALS)
+def get_totals(query: dict[str, Any], code: str) -> Response:
     """{programme: number of seizures made in that period}."""
-    return offices.get_totals(context.actor(), context.uow(), code, query["from_"], query["to"])
+    found = offices.get_totals(context.actor(), context.uow(), code, query["from_"], query["to"])
+    return jsonify(found)
 
 
 @blp.put("/offices/<code>/totals")
+@blp.doc(requestBody={"required": True, "content": {"application/json": {"schema": _TOTALS}}})
 @blp.arguments(PeriodQuery, location="query")
-@blp.response(200)
-def put_totals(query: dict[str, Any], code: str) -> dict[str, int]:
+@blp.response(200, _TOTALS)
+def put_totals(query: dict[str, Any], code: str) -> Response:
     """Stores {programme: number of seizures made in that period}."""
     totals = load_totals(strict_json(request.get_data()))
-    return offices.put_totals(
+    stored = offices.put_totals(
         context.actor(), context.uow(), code, query["from_"], query["to"], totals, now=context.now()
     )
+    return jsonify(stored)
