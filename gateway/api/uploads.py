@@ -1,28 +1,37 @@
-"""Resumable uploads: tus 1.0 (core, creation, checksum of the whole by metadata) towards clients, pieces towards custody.
+"""Resumable uploads: tus 1.0 with creation and expiration towards clients, pieces towards custody.
 
-A PATCH is cut into pieces of at most 8 MiB while it arrives, each a bus request with its offset, so that this process never holds
-more than one piece. What had arrived when a connection broke is kept.
+A PATCH is cut into pieces while it arrives, each a bus request with its offset, so that this process never holds more than one or
+two of them however large the file is. What had arrived when a connection broke is kept.
 """
 
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
-from gateway.api.dispatch import Api, Environ
-from shared.actor import ANYONE, Actor
+from gateway.api.dispatch import Api
+from gateway.api.request import Environ
+from shared.actor import Actor
 from shared.bus.messages import BusResponse
-from shared.errors import Conflict, FieldError, Invalid, NotFound, TooLarge, Unauthenticated, Unsupported
+from shared.errors import Conflict, FieldError, Invalid, Malformed, NotFound, TooLarge, Unsupported
+from shared.http.app import LARGEST_UPLOAD
 from shared.http.problems import problem_document
 
 VERSION = "1.0.0"
-PIECE = 4 * 1024 * 1024
-#: Larger files are refused before a byte is taken.
-LARGEST = 4 * 1024 * 1024 * 1024
-METADATA = ("filename", "item_id", "technique", "instrument", "method", "run_role", "acquired_at", "sha256")
+#: Bytes of a piece: the least that is a part of a stored object by itself, so that custody need not keep what is left over.
+PIECE = 5 * 1024 * 1024
+PREFIX = "/api/v1/uploads"
+
+#: Small enough that little is lost of what a broken connection had brought.
+_READ = 64 * 1024
+_PIECE_SECONDS = 60.0
 _CUSTODY = "chain_of_custody"
-_READ = 256 * 1024
+_NAME = re.compile(r"[!-+\--~]{1,100}")
+_WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 class Uploads:
@@ -35,139 +44,224 @@ class Uploads:
         return answer
 
     def _answer(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
-        method = environ.get("HTTP_X_HTTP_METHOD_OVERRIDE") or environ["REQUEST_METHOD"]
-        rest = environ["PATH_INFO"].removeprefix("/api/v1/uploads").strip("/")
-        if method == "OPTIONS":
-            told = [("Tus-Version", VERSION), ("Tus-Extension", "creation"), ("Tus-Max-Size", str(LARGEST))]
-            return BusResponse(204, told)
-        if actor is ANYONE or not actor.login:
-            raise Unauthenticated("Sign in first: send a token as 'Authorization: Bearer <token>'.")
-        if environ.get("HTTP_TUS_RESUMABLE", VERSION) != VERSION:
-            body, headers = problem_document(412, f"This server speaks tus {VERSION}.", "tus_version", [])
-            return BusResponse(412, [*headers, ("Tus-Version", VERSION)], body)
-        if not rest and method == "POST":
-            return self._create(api, environ, actor)
-        if rest and "/" not in rest and method == "HEAD":
-            return self._head(api, actor, rest)
-        if rest and "/" not in rest and method == "PATCH":
-            return self._patch(api, environ, actor, rest)
-        if "/" in rest:
+        upload_id = environ["PATH_INFO"].removeprefix(PREFIX).removeprefix("/")
+        if "/" in upload_id:
             raise NotFound("There is no such upload.")
-        body, headers = problem_document(405, f"{method} is not possible here.", "method_not_allowed", [])
-        return BusResponse(
-            405, [*headers, ("Allow", "HEAD, PATCH, OPTIONS" if rest else "POST, OPTIONS")], body
-        )
+        method = _method(environ)
+        if method == "OPTIONS":
+            return BusResponse(204, _abilities())
+        if environ.get("HTTP_TUS_RESUMABLE") != VERSION:
+            return _problem(412, f"Send Tus-Resumable: {VERSION}.", "tus_version", ("Tus-Version", VERSION))
+        if method == "POST" and not upload_id:
+            return self._create(api, environ, actor)
+        if method == "HEAD" and upload_id:
+            return self._tell(api, actor, upload_id)
+        if method == "PATCH" and upload_id:
+            return self._patch(api, environ, actor, upload_id)
+        allowed = "HEAD, PATCH, OPTIONS" if upload_id else "POST, OPTIONS"
+        return _problem(405, f"Here is only {allowed}.", "method_not_allowed", ("Allow", allowed))
 
     def _create(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
+        if "HTTP_UPLOAD_DEFER_LENGTH" in environ:
+            raise Invalid("Say how long the file is: Upload-Defer-Length is not possible here.")
         size = _whole(environ, "HTTP_UPLOAD_LENGTH", "Upload-Length")
-        if size > LARGEST:
-            raise TooLarge(f"A file has at most {LARGEST} bytes here.")
-        facts: dict[str, Any] = {**parse_metadata(environ.get("HTTP_UPLOAD_METADATA", "")), "size": size}
+        if size > LARGEST_UPLOAD:
+            raise TooLarge(f"A file has at most {LARGEST_UPLOAD} bytes here.")
+        facts = {**read_metadata(environ.get("HTTP_UPLOAD_METADATA", "")), "size": size}
         headers = [("content-type", "application/json")]
         if environ.get("HTTP_IDEMPOTENCY_KEY"):
             headers.append(("idempotency-key", environ["HTTP_IDEMPOTENCY_KEY"]))
-        made = api.send(
-            actor, _CUSTODY, "POST", "/internal/uploads", headers=headers, body=json.dumps(facts).encode()
-        )
+        body = json.dumps(facts).encode()
+        made = api.send(actor, _CUSTODY, "POST", "/internal/uploads", headers=headers, body=body)
         if made.status >= 400:
             return made
         told = json.loads(made.body)
-        place = f"{api.runtime.settings.public_url}/api/v1/uploads/{told['id']}"
-        return BusResponse(201, [("Location", place), *_progress(told)])
+        if told["state"] == "received":
+            completed = self._complete(api, actor, told["id"])
+            if completed.status >= 400:
+                return completed
+            told = json.loads(completed.body)
+        replayed = [(name, value) for name, value in made.headers if name.lower() == "idempotency-replayed"]
+        return BusResponse(201, [("Location", f"{PREFIX}/{told['id']}"), *replayed, *_progress(told)])
 
-    def _head(self, api: Api, actor: Actor, upload_id: str) -> BusResponse:
-        found = api.send(actor, _CUSTODY, "GET", f"/internal/uploads/{upload_id}")
+    def _tell(self, api: Api, actor: Actor, upload_id: str) -> BusResponse:
+        found = self._look(api, actor, upload_id)
         if found.status >= 400:
             return found
-        return BusResponse(200, [("Cache-Control", "no-store"), *_progress(json.loads(found.body))])
+        told = json.loads(found.body)
+        facts = {name: value for name, value in told["metadata"].items() if value is not None}
+        return BusResponse(
+            200,
+            [
+                ("Cache-Control", "no-store"),
+                ("Upload-Length", str(told["size"])),
+                ("Upload-Metadata", write_metadata(facts)),
+                *_progress(told),
+            ],
+        )
 
     def _patch(self, api: Api, environ: Environ, actor: Actor, upload_id: str) -> BusResponse:
-        if environ.get("CONTENT_TYPE") != "application/offset+octet-stream":
+        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if kind != "application/offset+octet-stream":
             raise Unsupported("A PATCH of an upload has the type application/offset+octet-stream.")
         offset = _whole(environ, "HTTP_UPLOAD_OFFSET", "Upload-Offset")
-        told: dict[str, Any] | None = None
-        for piece in pieces(environ):
+        answer = self._look(api, actor, upload_id)
+        if answer.status >= 400:
+            return answer
+        told = json.loads(answer.body)
+        if told["offset"] != offset:
+            raise Conflict(f"The upload stands at byte {told['offset']}, not {offset}.", code="wrong_offset")
+        body = Body(environ, told["size"] - offset)
+        path = f"/internal/uploads/{upload_id}"
+        octets = [("content-type", "application/octet-stream")]
+        for piece in body.pieces():
             answer = api.send(
-                actor, _CUSTODY, "PATCH", f"/internal/uploads/{upload_id}", query=f"offset={offset}",
-                headers=[("content-type", "application/octet-stream"), ("idempotency-key", f"{upload_id}:{offset}:{len(piece)}")],
-                body=piece, deadline=60.0,
-            )  # fmt: skip
+                actor,
+                _CUSTODY,
+                "PATCH",
+                path,
+                query=f"offset={offset}",
+                headers=octets,
+                body=piece,
+                deadline=_PIECE_SECONDS,
+            )
             if answer.status >= 400:
                 return answer
-            told = json.loads(answer.body)
-            offset = int(told["offset"])
-        if told is None:
-            found = self._head(api, actor, upload_id)
-            if found.status >= 400:
-                return found
-            if found.header("upload-offset") != str(offset):
-                raise Conflict(
-                    f"The upload stands at byte {found.header('upload-offset')}.", code="wrong_offset"
-                )
-            return BusResponse(204, found.headers)
-        return BusResponse(204, _progress(told))
+            offset += len(piece)
+        if body.broken:
+            raise Malformed(f"The body broke off; the upload now stands at byte {offset}.")
+        if offset == told["size"]:
+            answer = self._complete(api, actor, upload_id)
+            if answer.status >= 400:
+                return answer
+        return BusResponse(204, _progress(json.loads(answer.body)))
+
+    def _look(self, api: Api, actor: Actor, upload_id: str) -> BusResponse:
+        """The upload as custody has it; one whose bytes are all there, but whose completion was missed, is completed now."""
+        found = api.send(actor, _CUSTODY, "GET", f"/internal/uploads/{upload_id}")
+        if found.status < 400 and json.loads(found.body)["state"] == "received":
+            return self._complete(api, actor, upload_id)
+        return found
+
+    @staticmethod
+    def _complete(api: Api, actor: Actor, upload_id: str) -> BusResponse:
+        path = f"/internal/uploads/{upload_id}/completion"
+        return api.send(actor, _CUSTODY, "POST", path, deadline=_PIECE_SECONDS)
 
 
-def pieces(environ: Environ) -> Iterator[bytes]:
-    """The body in pieces of at most PIECE bytes; ends where the client breaks off, with what came until then."""
-    stream = environ["wsgi.input"]
-    declared = environ.get("CONTENT_LENGTH")
-    left = int(declared) if declared and declared.isdigit() else LARGEST
-    while left > 0:
-        piece = bytearray()
-        broken = False
-        while len(piece) < PIECE and left > 0:
-            try:
-                part = stream.read(min(_READ, PIECE - len(piece), left))
-            except OSError:
-                part = b""
-            if not part:
-                broken = True
-                break
-            piece += part
-            left -= len(part)
-        if piece:
-            yield bytes(piece)
-        if broken:
-            return
+class Body:
+    """The body of a PATCH; `broken` tells, after the pieces, that the client broke off before the end that it had announced."""
+
+    def __init__(self, environ: Environ, room: int) -> None:
+        """`room` is what the upload still lacks; raises TooLarge, before anything is read, for a body announced longer."""
+        self._stream = environ["wsgi.input"]
+        self.broken = False
+        declared = environ.get("CONTENT_LENGTH") or ""
+        self._announced: int | None = None
+        if declared:
+            if not _WHOLE.fullmatch(declared):
+                raise Malformed("Content-Length is not a whole number.")
+            self._announced = int(declared)
+        elif not environ.get("wsgi.input_terminated"):
+            self._announced = 0
+        if self._announced is not None and self._announced > room:
+            raise TooLarge(f"The upload lacks {room} bytes; this body has {self._announced}.")
+        self._room = room
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes as they come, PIECE of them at a time; raises TooLarge where an unannounced body goes beyond the room."""
+        # One byte more than fits is asked for, so that a body that is too long is noticed.
+        left = self._room + 1 if self._announced is None else self._announced
+        taken = 0
+        while left and not self.broken:
+            parts, size, ended = [], 0, False
+            while size < min(PIECE, left) and not ended:
+                part = self._read(min(_READ, PIECE - size, left - size))
+                ended = not part
+                parts.append(part)
+                size += len(part)
+            taken, left = taken + size, left - size
+            if taken > self._room:
+                raise TooLarge(f"The upload lacked {self._room} bytes; this body has more.")
+            self.broken = self.broken or (ended and self._announced is not None)
+            if size:
+                piece = b"".join(parts)
+                parts.clear()
+                yield piece
+            if ended:
+                return
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return bytes(self._stream.read(size))
+        except OSError:
+            self.broken = True
+            return b""
 
 
-def parse_metadata(header: str) -> dict[str, str]:
-    """Upload-Metadata as {name: text}; raises Invalid that names what is missing, unknown or no base64."""
+def read_metadata(header: str) -> dict[str, str]:
+    """Upload-Metadata as {name: text}; raises Invalid that names every pair that is none.
+
+    Which names are wanted, and what their texts may be, is for custody to say.
+    """
     found: dict[str, str] = {}
     errors: list[FieldError] = []
     for pair in filter(None, (part.strip() for part in header.split(","))):
         name, _, encoded = pair.partition(" ")
-        try:
-            found[name] = base64.b64decode(encoded.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            errors.append(FieldError(pointer=f"/{name}", message="The value is not base64 of UTF-8 text."))
-    wrong = {error["pointer"] for error in errors}
-    errors += [
-        FieldError(pointer=f"/{name}", message="Missing in Upload-Metadata.")
-        for name in METADATA
-        if name not in found and f"/{name}" not in wrong
-    ]
-    errors += [
-        FieldError(pointer=f"/{name}", message="Unknown in Upload-Metadata.")
-        for name in found
-        if name not in METADATA
-    ]
+        message = None
+        if not _NAME.fullmatch(name) or name == "size":
+            message = "Unknown field."
+        elif name in found:
+            message = "Named twice in Upload-Metadata."
+        else:
+            try:
+                found[name] = base64.b64decode(encoded, validate=True).decode()
+            except (binascii.Error, ValueError):
+                message = "The value is not base64 of UTF-8 text."
+        if message is not None:
+            errors.append(FieldError(pointer=f"/{name[:100]}", message=message))
     if errors:
-        raise Invalid("; ".join(f"{e['pointer']}: {e['message']}" for e in errors[:4]), errors=errors)
+        raise Invalid("; ".join(f"{e['pointer']}: {e['message']}" for e in errors[:3]), errors=errors)
     return found
 
 
+def write_metadata(facts: dict[str, str]) -> str:
+    """Upload-Metadata of these facts."""
+    return ",".join(f"{name} {base64.b64encode(text.encode()).decode()}" for name, text in facts.items())
+
+
+def _method(environ: Environ) -> str:
+    """The method; tus lets clients that can only POST name another one in a header."""
+    method = str(environ["REQUEST_METHOD"])
+    if method == "POST":
+        method = str(environ.get("HTTP_X_HTTP_METHOD_OVERRIDE") or method).upper()
+    return method
+
+
+def _abilities() -> list[tuple[str, str]]:
+    return [
+        ("Tus-Version", VERSION),
+        ("Tus-Extension", "creation,expiration"),
+        ("Tus-Max-Size", str(LARGEST_UPLOAD)),
+    ]
+
+
 def _progress(told: dict[str, Any]) -> list[tuple[str, str]]:
-    headers = [("Upload-Offset", str(told["offset"])), ("Upload-Length", str(told["size"]))]
-    if told.get("spectrum_id"):
-        headers.append(("Siglab-Spectrum-Id", str(told["spectrum_id"])))
-    return headers
+    headers = [("Upload-Offset", str(told["offset"]))]
+    if told["spectrum_id"]:
+        return [*headers, ("Siglab-Spectrum-Id", str(told["spectrum_id"]))]
+    expires = format_datetime(datetime.fromisoformat(told["expires_at"]), usegmt=True)
+    return [*headers, ("Upload-Expires", expires)]
+
+
+def _problem(status: int, detail: str, code: str, *further: tuple[str, str]) -> BusResponse:
+    body, headers = problem_document(status, detail, code, [])
+    return BusResponse(status, [*headers, *further], body)
 
 
 def _whole(environ: Environ, key: str, name: str) -> int:
-    text = environ.get(key, "")
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        message = f"{name} is missing or no whole number."
-        raise Invalid(message, errors=[FieldError(pointer=f"/{name}", message=message)])
-    return int(text)
+    given = environ.get(key, "")
+    if not _WHOLE.fullmatch(given):
+        message = "Missing." if not given else "Not a whole number."
+        raise Invalid(f"{name}: {message}", errors=[FieldError(pointer=f"/{name}", message=message)])
+    return int(given)

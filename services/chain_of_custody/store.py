@@ -56,7 +56,7 @@ class StoreWatch:
         self._stop.set()
 
     def facts(self) -> dict[str, Any]:
-        """{kind, versioning, object_lock, detail} as last seen; raises what the store raised. Without the thread it looks now."""
+        """{kind, versioning, object_lock} as last seen; raises what the store raised. Without the thread it looks now."""
         if self._thread is None:
             self.look()
         if self._failure is not None:
@@ -66,8 +66,6 @@ class StoreWatch:
             "kind": found.kind,
             "versioning": found.versioning,
             "object_lock": found.object_lock,
-            "enforced_by": found.enforced_by,
-            "detail": found.canary.detail if found.canary else "The locks were not tried yet.",
         }
 
     def look(self) -> None:
@@ -77,7 +75,8 @@ class StoreWatch:
                 self._store.versions(CANARY_KEY)
             else:
                 found = self._store.prepare(self._clock())
-                log.info("store_prepared", kind=found.kind, object_lock=found.object_lock)
+                detail = found.canary.detail if found.canary else ""
+                log.info("store_prepared", kind=found.kind, object_lock=found.object_lock, detail=detail)
                 self._prepared = True
             self._failure = None
         except DomainError as error:

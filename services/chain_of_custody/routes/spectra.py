@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, request
+from werkzeug.http import dump_options_header
 
 from services.chain_of_custody.domain.byte_range import Unsatisfiable
 from services.chain_of_custody.schemas_spectra import (
@@ -62,12 +63,19 @@ def _content(found: spectra.Content) -> Response:
     response.headers["Content-Length"] = str(found.length)
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.set("Content-Disposition", "attachment", filename=found.filename)
+    response.headers["Content-Disposition"] = _attachment(found.filename)
     if found.span is not None:
         response.headers["Content-Range"] = f"bytes {found.span.first}-{found.span.last}/{found.size}"
     if found.etag is not None:
         response.set_etag(found.etag)
     return response
+
+
+def _attachment(filename: str) -> str:
+    """Content-Disposition with the name as it is (RFC 8187), and one in ASCII for clients that do not know that form."""
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    options = {"filename": plain} if plain == filename else {"filename": plain, "filename*": filename}
+    return dump_options_header("attachment", options)
 
 
 def _unsatisfiable(size: int) -> Response:

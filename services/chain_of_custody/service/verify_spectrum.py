@@ -23,6 +23,7 @@ from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.http.schemas import format_time
 from shared.runtime import Runtime
+from shared.storage import ObjectStore
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +44,10 @@ def verify_spectrum(runtime: Runtime, spectrum_id: str) -> None:
     """Hashes what is stored and compares it with what the source said; done once, repeated it changes nothing."""
     with runtime.unit_of_work() as uow:
         row = repository.spectrum(uow.session, _CUSTODY, spectrum_id)
-    if row.state != VERIFYING or row.sha256 is not None:
-        return
-    found = hash_stored(runtime, row)
+        if row.state != VERIFYING or row.sha256 is not None:
+            return
+        place = (row.object_key, row.version_id)
+    found = hash_stored(store_of(runtime), *place)
     now = runtime.clock()
     with runtime.unit_of_work() as uow:
         row = repository.lock_spectrum(uow.session, spectrum_id)
@@ -87,7 +89,8 @@ def check_again(runtime: Runtime, spectrum_id: str) -> None:
     """Hashes a verified object again (E24); one that has changed is put in quarantine, on record and in the log of alarms."""
     with runtime.unit_of_work() as uow:
         row = repository.spectrum(uow.session, _CUSTODY, spectrum_id)
-    found = hash_stored(runtime, row)
+        place = (row.object_key, row.version_id)
+    found = hash_stored(store_of(runtime), *place)
     now = runtime.clock()
     with runtime.unit_of_work() as uow:
         row = repository.lock_spectrum(uow.session, spectrum_id)
@@ -101,10 +104,10 @@ def check_again(runtime: Runtime, spectrum_id: str) -> None:
         uow.commit()
 
 
-def hash_stored(runtime: Runtime, row: Spectrum) -> str:
+def hash_stored(store: ObjectStore, key: str, version_id: str) -> str:
     """The SHA-256 of an object as it lies in the store now."""
     digest = hashlib.sha256()
-    for chunk in store_of(runtime).read(row.object_key, row.version_id):
+    for chunk in store.read(key, version_id):
         digest.update(chunk)
     return digest.hexdigest()
 
