@@ -71,11 +71,11 @@ def account_for(data_dir: Path, binaries: Path) -> Account:
         if done.returncode == 0:
             return Account(tuple(prefix), user.pw_uid, user.pw_gid)
         said = done.stderr.strip() or said
-    closed = [path for place in (data_dir, binaries) for path in _closed_folders(place)]
+    closed = dict.fromkeys(path for place in (data_dir, binaries) for path in _closed_folders(place))
     where = ", ".join(map(str, closed)) or "a folder above them"
     raise StartRefused(
-        f"PostgreSQL does not run as root, and user {_USER!r} cannot reach {binaries} and {data_dir}: {where} is closed to "
-        "others, and this machine does not lend the right to pass it (capability CAP_DAC_OVERRIDE). "
+        f"PostgreSQL does not run as root, and user {_USER!r} cannot reach {binaries} and {data_dir}: closed to others is "
+        f"{where}, and this machine does not lend the right to pass it (capability CAP_DAC_OVERRIDE). "
         f"Run as an ordinary user, move the project, or open the folder: chmod o+x. ({said})"
     )
 
