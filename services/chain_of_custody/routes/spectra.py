@@ -1,6 +1,7 @@
 """Spectra over HTTP: what is known of them, their bytes, and the classifier's readings."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.http import dump_options_header
@@ -74,7 +75,9 @@ def _content(found: spectra.Content) -> Response:
 def _attachment(filename: str) -> str:
     """Content-Disposition with the name as it is (RFC 8187), and one in ASCII for clients that do not know that form."""
     plain = filename.encode("ascii", "replace").decode().replace("?", "_")
-    options = {"filename": plain} if plain == filename else {"filename": plain, "filename*": filename}
+    options = {"filename": plain}
+    if plain != filename:
+        options["filename*"] = f"UTF-8''{quote(filename, safe='')}"
     return dump_options_header("attachment", options)
 
 
