@@ -43,8 +43,10 @@ def get_entries(actor: Actor, uow: UnitOfWork, path: str) -> bytes:
 def get_proof(actor: Actor, uow: UnitOfWork, index: int) -> dict[str, Any]:
     """The proof that one event is in the log of the newest checkpoint."""
     require(actor, *READERS)
-    row = repository.entry_visible_to(uow.session, actor, index)
     head = _head(uow)
+    if index >= head.size:
+        raise NotFound("There is no such event in the log.")
+    row = repository.entry_visible_to(uow.session, actor, index)
     hashes = merkle.inclusion_proof(repository.DatabaseLogStore(uow.session), index, head.size)
     return {
         "index": index,
