@@ -95,6 +95,8 @@ class UnitOfWork:
         self.session.rollback()
 
     def close(self) -> None:
-        """Rolls back what was not committed and gives the connection back."""
-        self.rollback()
+        """Forgets what was not committed and gives the connection back; rows that were read stay readable."""
+        self._after_commit.clear()
+        # Rolling back would expire them, and a use case often carries what it read into work outside the transaction.
+        self.session.expunge_all()
         self.session.close()
