@@ -18,6 +18,7 @@ from typing import Any
 from deploy.local.layout import PROJECT, Layout
 from deploy.local.ports import free_ports
 from deploy.local.status import read_status
+from deploy.local.tether import die_with_parent
 
 #: The real system; tests of the launcher run another module, with programs that need no service.
 LAUNCHER = ("-m", "deploy.local", "run")
@@ -122,6 +123,7 @@ def launched(
             stdout=printed,
             stderr=printed,
             start_new_session=True,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
         )
     system = RunningSystem(f"http://127.0.0.1:{port}", Layout(data_dir), process, output)
     try:

@@ -15,7 +15,7 @@ if .venv/bin/python -m deploy.assets.installed; then
   step "the web packages are there already"
 else
   step "fetching the web packages of package-lock.json"
-  npm ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error ||
+  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --prefer-offline --loglevel=error ||
     fail "the web packages could not be fetched; the reason stands above."
 fi
 .venv/bin/python -m deploy.assets.build
