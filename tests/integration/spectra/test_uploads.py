@@ -1,6 +1,7 @@
 """Uploads into custody: who may, what is taken, how often, and what becomes of it."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from services.chain_of_custody.service import sweep_spectra
 from services.chain_of_custody.store import store_of
 from shared.actor import Actor, Role
 from shared.runtime import Runtime
+from shared.storage.errors import StoreFull
 from shared.storage.interface import MAX_PART_SIZE, MIN_PART_SIZE
 from tests.calls import AUDITOR, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN, call
 from tests.integration.chain_of_custody.house import INSTRUMENT, TECHNICIAN2, handed, opened
@@ -61,6 +63,48 @@ def test_the_same_piece_twice_is_refused_and_adds_nothing(
     assert stored_bytes(runtime, client, house.complete(client, upload_id).json["spectrum_id"]) == CONTENT
 
 
+def test_of_two_pieces_at_the_same_moment_one_is_taken(
+    client: FlaskClient, runtime: Runtime, item_id: str
+) -> None:
+    content = os.urandom(MIN_PART_SIZE + 1)
+    upload_id = house.begun(client, item_id, content)
+    app = client.application
+    with ThreadPoolExecutor(4) as pool:
+        sent = pool.map(
+            lambda _: house.send(app.test_client(), upload_id, 0, content[:MIN_PART_SIZE]).status_code,
+            range(4),
+        )
+        assert sorted(sent) == [200, 409, 409, 409]
+    house.send(client, upload_id, MIN_PART_SIZE, content[MIN_PART_SIZE:])
+    with ThreadPoolExecutor(4) as pool:
+        done = pool.map(lambda _: house.complete(app.test_client(), upload_id).json["spectrum_id"], range(4))
+        (spectrum_id,) = set(done)
+    assert stored_bytes(runtime, client, spectrum_id) == content
+
+
+@pytest.mark.parametrize("failing", ["begin", "put_part", "finish"])
+def test_a_store_that_is_full_or_away_costs_nothing_but_time(
+    client: FlaskClient, runtime: Runtime, item_id: str, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> str:
+        raise StoreFull
+
+    upload_id = house.begun(client, item_id, CONTENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(store_of(runtime), failing, full)
+        refused = house.send(client, upload_id, 0, CONTENT)
+        if failing == "finish":
+            refused = house.complete(client, upload_id)
+    assert refused.status_code == 503 and refused.json["code"] == "store_full"
+    assert "Retry-After" in refused.headers
+    offset = house.where(client, upload_id).json["offset"]
+    assert offset == (len(CONTENT) if failing == "finish" else 0)
+    if offset == 0:
+        house.send(client, upload_id, 0, CONTENT)
+    done = house.complete(client, upload_id)
+    assert stored_bytes(runtime, client, done.json["spectrum_id"]) == CONTENT
+
+
 def test_more_than_was_announced_is_refused(client: FlaskClient, item_id: str) -> None:
     upload_id = house.begun(client, item_id, CONTENT)
     answer = house.send(client, upload_id, 0, CONTENT + b"!")
@@ -108,7 +152,7 @@ def test_the_object_is_locked_for_the_years_of_retention(
     years = runtime.settings.retention_years
     assert abs(until - datetime.now(UTC) - timedelta(days=365.25 * years)) < timedelta(days=3)
     facts = store_of(runtime).stat(place["key"], place["version_id"])
-    assert facts.retain_until == until.replace(microsecond=0) and facts.legal_hold is False
+    assert facts.retain_until == until and facts.legal_hold is False
 
 
 def test_each_upload_is_a_spectrum_unless_the_key_is_the_same(client: FlaskClient, item_id: str) -> None:
