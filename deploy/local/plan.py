@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from deploy.local import minio, postgres
 from deploy.local.account import Account, account_for
@@ -89,6 +90,8 @@ def make_plan(environment: Mapping[str, str], store: str, system: System, progre
         programs.append(postgres.program(layout, account, ports["database"]))
         variables.pop("SIGLAB_DATABASE_URL_FILE", None)
         variables["SIGLAB_DATABASE_URL"] = postgres.url(ports["database"])
+    server = urlsplit(variables.get("SIGLAB_DATABASE_URL", settings.database_url))
+    variables["SIGLAB_DATABASE_SERVER"] = f"{server.hostname or HOST}:{server.port or 5432}"
     if kind == "minio":
         credentials = minio.make_credentials(settings.keys_dir)
         programs.append(minio.program(layout, ports["store"], credentials))

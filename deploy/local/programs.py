@@ -23,7 +23,7 @@ class Program:
     group: str
     argv: list[str]
     stop_signal: str = "TERM"
-    stop_within: int = 4
+    stop_within: int = 6
     death_signal: str = "KILL"
     needs_database: bool = True
     environment: dict[str, str] = field(default_factory=dict)

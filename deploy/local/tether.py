@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -61,6 +62,20 @@ def note_start(run_dir: Path, name: str, now: float) -> None:
         time.sleep(wait)
 
 
+def wait_for_database(gate: Path, server: str) -> None:
+    """Waits until the database was migrated, and until its server takes connections: it may just be starting again."""
+    host, _, port = server.rpartition(":")
+    while True:
+        if gate.exists():
+            try:
+                socket.create_connection((host, int(port)), timeout=5).close()
+                return
+            except OSError as error:
+                print(f"waiting for the database: {error}", file=sys.stderr, flush=True)
+                time.sleep(0.2)
+        time.sleep(0.05)
+
+
 def main(name: str) -> None:
     """Becomes the program; does not return."""
     parent = os.getppid()
@@ -69,8 +84,7 @@ def main(name: str) -> None:
     note_start(run_dir, name, time.time())
     die_with_parent(signal.Signals[f"SIG{plan['death_signal']}"], parent)
     if plan["needs_database"]:
-        while not (run_dir / "database-ready").exists():
-            time.sleep(0.05)
+        wait_for_database(run_dir / "database-ready", os.environ["SIGLAB_DATABASE_SERVER"])
     os.chdir(plan["folder"])
     os.execvpe(plan["argv"][0], plan["argv"], os.environ | plan["environment"])
 

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from deploy.local.layout import FORMAT_VERSION, PROJECT, Layout
 from deploy.local.ports import free_ports
+from deploy.local.preflight import minio_binary
 from tests.system import RunningSystem, launched, members, running_system, wait_for
 
 FAKE = ("-m", "tests.integration.local.fake_system")
@@ -216,3 +219,37 @@ def test_a_data_folder_with_a_long_path_of_odd_characters_below_a_closed_folder(
         if os.geteuid() == 0:
             status = Path(f"/proc/{system.program('postgres')['pid']}/status").read_text()
             assert "Uid:\t65534" in status
+
+
+def test_a_database_of_ones_own_is_used_and_none_is_started(tmp_path: Path, postgres_server: str) -> None:
+    (tmp_path / "url").write_text(f"{postgres_server}/postgres\n")
+    for variables in (
+        {"SIGLAB_DATABASE_URL": f"{postgres_server}/postgres"},
+        {"SIGLAB_DATABASE_URL_FILE": str(tmp_path / "url")},
+    ):
+        with running_system(tmp_path / "data", launcher=FAKE, variables=variables) as system:
+            status = system.status()
+            assert status["database"] == "external"
+            assert "postgres" not in {program["name"] for program in status["programs"]}
+            assert "database" not in status["ports"]
+            assert not system.layout.database.exists()
+
+
+@pytest.mark.skipif(
+    not os.access(minio_binary(), os.X_OK), reason="no object store at var/bin/minio: `make minio` builds it"
+)
+def test_the_object_store_runs_beside_and_comes_back(tmp_path: Path) -> None:
+    with running_system(tmp_path / "data", launcher=FAKE, variables={"FAKE_STORE": "minio"}) as system:
+        assert system.status()["store"] == "minio"
+        live = f"http://127.0.0.1:{system.status()['ports']['store']}/minio/health/live"
+        kill_and_await_next(system, "minio")
+        wait_for(lambda: answers_http(live), BACK_S, "the object store answers")
+    assert "keeps its spectra in store 'minio'" in refused(tmp_path / "data")
+
+
+def answers_http(url: str) -> bool:
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2).close()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
