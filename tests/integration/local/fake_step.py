@@ -5,4 +5,4 @@ from pathlib import Path
 
 if __name__ == "__main__":
     with (Path(os.environ["SIGLAB_DATA_DIR"]) / "steps.txt").open("a") as steps:
-        steps.write(f"{os.environ['SIGLAB_DATABASE_URL']}\n")
+        steps.write("ran\n")
