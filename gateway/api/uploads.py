@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from gateway.api.dispatch import Api
+from gateway.api.dispatch import Api, answered
 from gateway.api.request import Environ
 from shared.actor import Actor
 from shared.bus.messages import BusResponse
@@ -28,6 +28,8 @@ PREFIX = "/api/v1/uploads"
 
 #: Small enough that little is lost of what a broken connection had brought.
 _READ = 64 * 1024
+#: So much of a refused body is read and dropped: a client that is cut off while it sends never sees the answer.
+_DISCARDED = 8 * 1024 * 1024
 _PIECE_SECONDS = 60.0
 _CUSTODY = "chain_of_custody"
 _NAME = re.compile(r"[!-+\--~]{1,100}")
@@ -39,7 +41,9 @@ class Uploads:
 
     def __call__(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
         """One tus request; every answer carries the protocol's version."""
-        answer = self._answer(api, environ, actor)
+        answer = answered(lambda: self._answer(api, environ, actor))
+        if answer.status >= 400:
+            discard(environ)
         answer.headers.append(("Tus-Resumable", VERSION))
         return answer
 
@@ -176,7 +180,7 @@ class Body:
         while left and not self.broken:
             parts, size, ended = [], 0, False
             while size < min(PIECE, left) and not ended:
-                part = self._read(min(_READ, PIECE - size, left - size))
+                part = self.read(min(_READ, PIECE - size, left - size))
                 ended = not part
                 parts.append(part)
                 size += len(part)
@@ -191,12 +195,26 @@ class Body:
             if ended:
                 return
 
-    def _read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end, or where the connection breaks."""
         try:
             return bytes(self._stream.read(size))
         except OSError:
             self.broken = True
             return b""
+
+
+def discard(environ: Environ) -> None:
+    """Reads what is still to come of a body that was refused, up to a limit; not from a client that waits to be asked for it."""
+    if "HTTP_EXPECT" in environ:
+        return
+    left = _DISCARDED
+    rest = Body({**environ, "CONTENT_LENGTH": str(left)}, left)
+    while left and not rest.broken:
+        part = rest.read(min(_READ, left))
+        if not part:
+            return
+        left -= len(part)
 
 
 def read_metadata(header: str) -> dict[str, str]:

@@ -68,13 +68,18 @@ def test_a_file_arrives_in_two_requests(door: Door, runtime: Runtime, item_id: s
     assert b"".join(stored) == content
 
 
-def test_a_wrong_offset_is_refused_before_the_body_is_read(door: Door, item_id: str) -> None:
+@pytest.mark.parametrize(("expect", "read"), [({}, len(CONTENT)), ({"HTTP_EXPECT": "100-continue"}, 0)])
+def test_a_wrong_offset_is_refused_and_the_body_dropped(
+    door: Door, item_id: str, expect: dict[str, str], read: int
+) -> None:
     place = door.created(house.told(item_id, CONTENT))
     door.patch(place, 0, CONTENT[:10])
     stream = io.BytesIO(CONTENT)
-    answer = door.patch(place, 0, None, **{"CONTENT_LENGTH": str(len(CONTENT)), "wsgi.input": stream})
+    sent = {"CONTENT_LENGTH": str(len(CONTENT)), "wsgi.input": stream, **expect}
+    answer = door.patch(place, 0, None, **sent)
     assert answer.status == 409 and code(answer) == "wrong_offset"
-    assert stream.tell() == 0 and door.offset(place) == 10
+    assert answer.header("tus-resumable") == "1.0.0"
+    assert stream.tell() == read and door.offset(place) == 10
 
 
 @pytest.mark.parametrize("error", [True, False])
