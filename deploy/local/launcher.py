@@ -76,7 +76,7 @@ class Launcher:
             self._start()
             while True:
                 self._watch()
-                time.sleep(0.2)
+                time.sleep(0.1)
         except KeyboardInterrupt:
             code = 0 if self._ready else 130
         except StartFailed as error:
@@ -126,14 +126,15 @@ class Launcher:
     def _watch(self) -> None:
         """Keeps the supervisor alive, and says what was started again; of what ends all the time, ever more seldom."""
         if self._supervision.tend():
-            self._progress.say("the supervisor had died: started again")
+            self._progress.say("the supervisor had died: started again, and all programs with it")
             self._note_state()
+            self._known_starts = {name: starts + 1 for name, starts in self._starts().items()}
         for name, starts in self._starts().items():
             if starts > self._known_starts.get(name, 1) and (starts <= 4 or starts & (starts - 1) == 0):
                 self._progress.say(
                     f"{name} had ended: started again (start {starts}; {self._plan.layout.logs / name}.log)"
                 )
-            self._known_starts[name] = starts
+            self._known_starts[name] = max(starts, self._known_starts.get(name, 1))
 
     def _check_alive(self) -> None:
         """Keeps the supervisor alive and raises StartFailed when a program ends again and again."""
