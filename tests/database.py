@@ -38,7 +38,7 @@ def _binaries() -> Path:
 def _as_other_user() -> list[str]:
     if os.geteuid() != 0:
         return []
-    caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    caps = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *caps]
 
 
