@@ -25,8 +25,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.keep import ROOT, keep
+
+PEER = "HTTP proxy (gunicorn, requests keep-alive session)"
 BODY = json.dumps(
     {"exhibit": "S26-000123", "seal_number": "TH-2026-00071", "gross_mass": "12.430 g"}
 ).encode()
@@ -272,27 +273,6 @@ def summary(loads: list[Load]) -> dict[str, float]:
     }
 
 
-def write(name: str, what: str, unit: str, ours: float, peer: float, better: str, goal: float) -> None:
-    """Writes one result file."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    result = {
-        "name": name,
-        "what": what,
-        "unit": unit,
-        "ours": round(ours, 2),
-        "peer_name": "HTTP proxy (gunicorn, requests keep-alive session)",
-        "peer": round(peer, 2),
-        "ratio": round(ours / peer, 3),
-        "better": better,
-        "goal": goal,
-        "commit": commit,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Measures a hop over the bus against one over HTTP.")
@@ -310,8 +290,11 @@ def main() -> None:
     print(f"ratio {a_sum['rps'] / b_sum['rps']:.2f}, p95 ratio {a_sum['p95'] / b_sum['p95']:.2f}")
     if options.write:
         what = f"small JSON POST through a gateway to a service, {options.connections} connections"
-        write("bus_hop_rps", what, "requests/s", a_sum["rps"], b_sum["rps"], "higher", GOAL_RPS)
-        write("bus_hop_p95", what, "ms", a_sum["p95"], b_sum["p95"], "lower", GOAL_P95)
+        for name, unit, key, better, goal in (
+            ("bus_hop_rps", "requests/s", "rps", "higher", GOAL_RPS),
+            ("bus_hop_p95", "ms", "p95", "lower", GOAL_P95),
+        ):
+            keep(name, what, unit, a_sum[key], better=better, goal=goal, peer=b_sum[key], peer_name=PEER)
 
 
 if __name__ == "__main__":

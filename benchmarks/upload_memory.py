@@ -13,7 +13,6 @@ import base64
 import hashlib
 import http.client
 import json
-import subprocess
 import tempfile
 import threading
 import time
@@ -26,11 +25,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks.keep import keep
 from siglab_clients.api import ApiClient
 from tests.system import RunningSystem, members, running_system
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 GOAL_MB = 64
 MB = 1_000_000
 _BLOCK = hashlib.shake_256(b"a run that no reader knows").digest(1 << 20)
@@ -191,27 +189,6 @@ def measure(system: RunningSystem, megabytes: int) -> list[tuple[str, int]]:
     return growth.by_process()
 
 
-def write(megabytes: int, ours: float) -> None:
-    """Writes the result file."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    result = {
-        "name": "upload_memory",
-        "what": f"growth of the process that grows most while {megabytes} MB are uploaded and verified",
-        "unit": "MB",
-        "ours": round(ours, 1),
-        "peer_name": None,
-        "peer": None,
-        "ratio": None,
-        "better": "lower",
-        "goal": GOAL_MB,
-        "commit": commit,
-    }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "upload_memory.json").write_text(json.dumps(result, indent=2) + "\n")
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Measures the memory that a large upload costs.")
@@ -225,7 +202,8 @@ def main() -> None:
     for name, size in grown[:8]:
         print(f"{size / MB:8.1f} MB  {name}")
     if options.write:
-        write(options.megabytes, grown[0][1] / MB)
+        what = f"growth of the process that grows most while {options.megabytes} MB are uploaded and verified"
+        keep("upload_memory", what, "MB", grown[0][1] / MB, better="lower", goal=GOAL_MB)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ from shared.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 DEADLINE_SECONDS = 30.0
-STREAM_SECONDS = 600.0
+#: Each part of a stream renews this time, so it bounds how long an unread one can hold a worker.
+STREAM_SECONDS = 30.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HOP_BY_HOP = frozenset(
     {

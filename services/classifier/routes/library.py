@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.classifier.models import LibraryAct
-from services.classifier.schemas import (
+from services.classifier.schemas_library import (
     LabelsSchema,
     LibraryEntriesSchema,
     LibraryEntrySchema,

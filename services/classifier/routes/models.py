@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.classifier.models import Model
-from services.classifier.schemas import (
+from services.classifier.schemas_library import (
     ActivateSchema,
     ModelList,
     ModelQuery,
