@@ -2,13 +2,30 @@
 
 from flask import Blueprint
 
-from gateway.pages import home, lists, sign_in
+from gateway.pages import custody, home, lists, receive, sign_in, submit, work
 
-BLUEPRINTS: tuple[Blueprint, ...] = (sign_in.blp, home.blp, lists.blp)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    sign_in.blp,
+    home.blp,
+    submit.blp,
+    receive.blp,
+    lists.blp,
+    custody.blp,
+    work.blp,
+)
 
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[tuple[str, str]]] = {
-    role: [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")]
-    for role in ("office", "custodian", "technician", "reviewer", "scientist", "auditor")
+    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
+    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers")],
+    "technician": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
+    "reviewer": [
+        ("Review", "/review"),
+        ("Exhibits", "/exhibits"),
+        ("Hand-overs", "/handovers"),
+        ("Results", "/results"),
+    ],
+    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
+    "auditor": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
+    "analyst": [("Results", "/results")],
 }
-MENUS["analyst"] = [("Results", "/results")]

@@ -37,11 +37,9 @@ def _waits(role: Role) -> list[dict[str, Any]]:
     waits = []
     if role is Role.CUSTODIAN:
         coming = items("/submissions", state="dispatched") + items("/submissions", state="partially_received")
-        waits.append(_wait("parcels to receive", "/submissions", coming, "dispatched_at"))
+        waits.append(_wait("parcels to receive", "/receive", coming, "dispatched_at"))
     if role is Role.REVIEWER:
-        waits.append(
-            _wait("results to review", "/results", items("/results", state="proposed"), "created_at")
-        )
+        waits.append(_wait("results to review", "/review", items("/results", state="proposed"), "created_at"))
         waits.append(
             _wait("open discrepancies", "/exhibits", items("/discrepancies", state="open"), "opened_at")
         )

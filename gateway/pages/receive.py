@@ -1,0 +1,77 @@
+"""The receiving room: find the parcel, decide its lines, make the receipt."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from gateway.pages.forms import again, done, number
+from gateway.pages.session import ask, field_errors, get, items
+
+blp = Blueprint("receive", __name__)
+
+_TEMPLATE = "pages/receive_one.html"
+_COMING = ("dispatched", "partially_received")
+
+
+@blp.get("/receive")
+def show() -> str | Response:
+    """Parcels on their way; a scanned number leads straight to its own."""
+    q = request.args.get("q", "").strip()
+    rows = [row for state in _COMING for row in items("/submissions", state=state, q=q)]
+    if q and len(rows) == 1:
+        return redirect(f"/receive/{rows[0]['id']}")
+    return render_template("pages/receive.html", rows=rows, q=q)
+
+
+@blp.get("/receive/<submission_id>")
+def one(submission_id: str) -> str:
+    """What is still expected of one parcel."""
+    found = get(f"/submissions/{submission_id}")
+    return render_template(_TEMPLATE, s=found, expected=_expected(submission_id, found), form={})
+
+
+@blp.post("/receive/<submission_id>")
+def receive(submission_id: str) -> Response | tuple[str, int]:
+    """Makes the receipt of the lines that were decided."""
+    found = get(f"/submissions/{submission_id}")
+    expected = _expected(submission_id, found)
+    decided = [line for line in expected if _given(line, "outcome") in ("received", "damaged", "missing")]
+    said = ask(
+        "POST", f"/submissions/{submission_id}/receipts", {"lines": [_decision(line) for line in decided]}
+    )
+    if said.ok:
+        return done(said, f"Receipt {said.json['number']} is made.", f"/submissions/{submission_id}")
+    errors = field_errors(said)
+    for error in errors:
+        _, _, rest = error["field"].partition("lines-")
+        place, _, name = rest.partition("-")
+        if place.isdigit() and int(place) < len(decided):
+            error["field"] = f"lines-{decided[int(place)]['line']}-{name}"
+    return again(_TEMPLATE, errors, s=found, expected=expected)
+
+
+def _expected(submission_id: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lines that have not come yet; one that was called missing may still come."""
+    come = {
+        row["line"]
+        for receipt in get(f"/submissions/{submission_id}/receipts", limit=500)["items"]
+        for row in receipt["lines"]
+        if row["outcome"] != "missing"
+    }
+    return [line for line in found["items"] if line["line"] not in come]
+
+
+def _given(line: dict[str, Any], name: str) -> str:
+    return request.form.get(f"lines-{line['line']}-{name}", "").strip()
+
+
+def _decision(line: dict[str, Any]) -> dict[str, Any]:
+    missing = _given(line, "outcome") == "missing"
+    return {
+        "line": line["line"],
+        "outcome": _given(line, "outcome"),
+        "gross_mass_g": None if missing else number(f"lines-{line['line']}-gross_mass_g"),
+        "seal_condition": "absent" if missing else _given(line, "seal_condition"),
+        "remarks": _given(line, "remarks"),
+    }
