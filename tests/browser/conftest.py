@@ -1,4 +1,4 @@
-"""A running demo system and a real browser; where there is no Chromium the tests say so and are skipped."""
+"""A real browser before the running demo system; where there is no Chromium the tests say so and are skipped."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.system import RunningSystem, running_system
+from tests.system import RunningSystem
 
 _FLAGS = [
     "--no-sandbox",
@@ -17,14 +17,6 @@ _FLAGS = [
     "--no-first-run",
     "--disable-background-networking",
 ]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    """The whole system with the demo's data."""
-    folder = tmp_path_factory.mktemp("browser")
-    with running_system(folder / "data", variables={"SIGLAB_DEMO": "1"}, within_s=300) as system:
-        yield system
 
 
 @pytest.fixture(scope="session")
