@@ -50,11 +50,6 @@ class Actor:
     signatures: tuple[Signature, ...] = ()
     request_id: str = ""
 
-    @property
-    def is_service(self) -> bool:
-        """True for another service of this system."""
-        return self.kind == "service"
-
 
 ANYONE = Actor(login="", name="anyone", role=Role.ANYONE, kind="anyone")
 

@@ -5,7 +5,6 @@ Idempotency-Key, so that a delivery whose answer was lost is harmless when it is
 """
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -137,15 +136,3 @@ class OutboxRelay:
             )
             uow.session.execute(update, {"seq": message.seq, "reason": reason, "wait": wait})
             uow.commit()
-
-
-def wait_until_empty(runtime: Runtime, seconds: float) -> bool:
-    """True as soon as nothing waits in the outbox; False where that takes longer. For set-up and tests."""
-    end = time.monotonic() + seconds
-    query = text(f"SELECT count(*) FROM {runtime.schema}.outbox WHERE delivered_at IS NULL")
-    while time.monotonic() < end:
-        with runtime.unit_of_work() as uow:
-            if not uow.session.execute(query).scalar():
-                return True
-        time.sleep(0.05)
-    return False

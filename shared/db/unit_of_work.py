@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +25,6 @@ class UnitOfWork:
         self.schema = schema
         self._deadline = deadline
         self._timed = False
-        self._after_commit: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         self.limit_time()
@@ -78,25 +76,16 @@ class UnitOfWork:
         """Queues a job that becomes visible with this transaction's commit."""
         defer_job(self.session, task, queue=queue, lock=lock, at=at, arguments=arguments)
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Registers an effect outside the database; run after the commit, never where it failed."""
-        self._after_commit.append(act)
-
     def commit(self) -> None:
-        """Makes everything durable, then runs what was registered for after it."""
+        """Makes everything durable, messages and jobs with it."""
         self.session.commit()
-        acts, self._after_commit = self._after_commit, []
-        for act in acts:
-            act()
 
     def rollback(self) -> None:
         """Forgets everything since the last commit."""
-        self._after_commit.clear()
         self.session.rollback()
 
     def close(self) -> None:
         """Forgets what was not committed and gives the connection back; rows that were read stay readable."""
-        self._after_commit.clear()
         # Rolling back would expire them, and a use case often carries what it read into work outside the transaction.
         self.session.expunge_all()
         self.session.close()
