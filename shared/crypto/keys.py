@@ -1,6 +1,6 @@
 """The keys of one installation: made once at the first start, kept in the keys folder, files of mode 0600.
 
-Which process needs which file stands in docs/operators.md; in containers only those are mounted.
+Which process needs which file stands in deploy/containers/deal_keys.py; in containers only those are mounted.
 """
 
 import os

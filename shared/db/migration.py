@@ -1,4 +1,4 @@
-"""What revisions use: the kit's tables, procrastinate's tables, and grants to the service's role."""
+"""What revisions use: the two tables of every service, procrastinate's tables, and grants to the service's role."""
 
 from alembic import context, op
 

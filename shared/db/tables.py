@@ -30,7 +30,7 @@ _NAMES = {
 
 
 def declarative_base_for(schema: str) -> type[DeclarativeBase]:
-    """A declarative base of its own for one service's schema, with the kit's tables in its metadata."""
+    """A declarative base of its own for one service's schema, with the two tables of every service in its metadata."""
     metadata = MetaData(schema=schema, naming_convention=_NAMES)
     idempotency_table(metadata)
     outbox_table(metadata)
