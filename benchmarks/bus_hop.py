@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.keep import ROOT, keep
+from deploy.local.ports import free_ports
 
 PEER = "HTTP proxy (gunicorn, requests keep-alive session)"
 BODY = json.dumps(
@@ -182,13 +183,6 @@ def _is_whole(data: bytes) -> bool:
 # -- the processes -----------------------------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def make_bus_keys(keys_dir: Path) -> None:
     """The CURVE keys that the benchmark's processes need."""
     from shared.bus.curve import make_curve_keypair
@@ -234,15 +228,15 @@ def wait_until_answering(port: int) -> None:
 
 def measure(rounds: int, seconds: float, connections: int) -> tuple[list[Load], list[Load]]:
     """Runs both in turns, each going first every other time; (ours, peer)."""
-    bus_port, http_port, upstream = free_port(), free_port(), free_port()
+    bus_port, http_port, upstream, frontend, backend = free_ports(5)
     ours: list[Load] = []
     peer: list[Load] = []
     with tempfile.TemporaryDirectory() as folder:
         make_bus_keys(Path(folder) / "keys")
         environment = os.environ | {
             "SIGLAB_DATA_DIR": folder,
-            "SIGLAB_BUS_FRONTEND": f"tcp://127.0.0.1:{free_port()}",
-            "SIGLAB_BUS_BACKEND": f"tcp://127.0.0.1:{free_port()}",
+            "SIGLAB_BUS_FRONTEND": f"tcp://127.0.0.1:{frontend}",
+            "SIGLAB_BUS_BACKEND": f"tcp://127.0.0.1:{backend}",
             "SIGLAB_LOG_LEVEL": "WARNING",
             "BENCH_UPSTREAM": f"http://127.0.0.1:{upstream}",
         }

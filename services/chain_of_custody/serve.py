@@ -4,11 +4,9 @@ from services.chain_of_custody.app import NAME, create_app, make_runtime
 from services.chain_of_custody.store import watch_of
 from shared.bus.worker import serve
 from shared.config import load_settings
-from shared.db.outbox import OnDelivered, OutboxRelay
+from shared.db.outbox import OutboxRelay
 from shared.observability.logging import configure_logging
 
-#: What custody does with the answers of those whom it told something.
-ON_DELIVERED: dict[str, OnDelivered] = {}
 THREADS = 8
 
 
@@ -18,7 +16,7 @@ def main() -> None:
     configure_logging(settings.log_level, f"{NAME}.serve")
     runtime = make_runtime(settings)
     watch_of(runtime).start()
-    relay = OutboxRelay(runtime, ON_DELIVERED).start()
+    relay = OutboxRelay(runtime).start()
     try:
         serve(create_app(settings, runtime), NAME, settings, threads=THREADS)
     finally:

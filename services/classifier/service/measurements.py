@@ -8,9 +8,9 @@ from services.classifier import repository
 from services.classifier.custody import Custody, Facts, known, require_workable
 from services.classifier.domain.programme import Programme
 from services.classifier.models import Measurement
-from services.classifier.service.digests import digest_of
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
+from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import FieldError, Invalid
 from shared.http.lists import paginate
@@ -138,7 +138,7 @@ def add_measurement(
         "instrument": body["instrument"], "values": body["values"], "qc": body.get("qc"), "corrects": corrects,
         "reason": reason, "measured_by": actor.login,
     }  # fmt: skip
-    digest = digest_of({**content, "occurred_at": format_time(occurred_at)})
+    digest = canonical_digest({**content, "occurred_at": format_time(occurred_at)})
     row = Measurement(
         id=new_id(), root_id=facts.root_id, digest=digest, occurred_at=occurred_at, recorded_at=now, **content
     )

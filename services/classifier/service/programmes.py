@@ -10,8 +10,8 @@ from services.classifier.domain.check_programme import programme_from_data
 from services.classifier.domain.load_programme import BUNDLED, load_bundled, parse_programme_text
 from services.classifier.domain.programme import InvalidProgramme, Programme
 from services.classifier.models import ProgrammeRow
-from services.classifier.service.digests import digest_of
 from shared.actor import LABORATORY, Actor, Role, require
+from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Invalid
 from shared.http.lists import paginate
@@ -45,7 +45,7 @@ def post_programme(actor: Actor, uow: UnitOfWork, text: bytes) -> dict[str, Any]
         raise Invalid(str(error), errors=errors) from error  # type: ignore[arg-type]
     if not _insert(uow, programme, actor.login):
         known = repository.programme_row(uow.session, programme.id, programme.version)
-        if known.digest != digest_of(dict(programme.data)):
+        if known.digest != canonical_digest(dict(programme.data)):
             raise Conflict(
                 f"{programme.id} version {programme.version} is there already and a version never changes; "
                 "post your change as a new version.",
@@ -89,7 +89,7 @@ def _insert(uow: UnitOfWork, programme: Programme, login: str) -> bool:
         "version": programme.version,
         "title": programme.title,
         "data": data,
-        "digest": digest_of(data),
+        "digest": canonical_digest(data),
         "posted_by": login,
     }
     statement = insert(ProgrammeRow).values(**values).on_conflict_do_nothing().returning(ProgrammeRow.id)

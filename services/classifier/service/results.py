@@ -5,10 +5,10 @@ from typing import Any
 
 from services.classifier import repository
 from services.classifier.models import Result, Review
-from services.classifier.service.digests import digest_of
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.reports import make_report
 from shared.actor import LABORATORY, Actor, Role, require, signed
+from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, NotFound
 from shared.http.lists import paginate
@@ -130,7 +130,7 @@ def new_result(
         **content, "job_id": job_id, "performers": performers, "replaces": replaces, "reason": reason, "remarks": remarks,
     }  # fmt: skip
     result_id = new_id()
-    digest = digest_of({"id": result_id, "created_at": format_time(now), **told})
+    digest = canonical_digest({"id": result_id, "created_at": format_time(now), **told})
     return Result(id=result_id, digest=digest, state="proposed", created_at=now, **told)
 
 
