@@ -65,6 +65,13 @@ def require(actor: Actor, *roles: Role) -> None:
     )
 
 
+def require_service(actor: Actor, *names: str) -> None:
+    """Lets only these parties pass, "gateway" or "service-<name>": what one owns, another must not tell for it."""
+    require(actor, Role.SERVICE)
+    if actor.login not in names:
+        raise Forbidden(f"{actor.login} may not do this; it is for: {', '.join(names)}.")
+
+
 def signed(actor: Actor) -> Signature:
     """The actor's own signature on this request; raises Forbidden `wrong_password` where there is none."""
     return signed_by(actor, actor.login)

@@ -43,7 +43,8 @@ def as_service(
     """One request of another service, signed with that service's own key; `path` from the root."""
     raw = b"" if body is None else json.dumps(body).encode()
     signer = AssertionSigner.from_keys(
-        client.application.extensions["siglab"].settings.keys_dir, f"service-{name}"
+        client.application.extensions["siglab"].settings.keys_dir,
+        name if name == "gateway" else f"service-{name}",
     )
     head = {"Content-Type": "application/json", **headers} if raw else dict(headers)
     head[HEADER] = signer.sign(signer.service_actor(), raw, datetime.now(UTC))

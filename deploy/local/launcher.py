@@ -46,6 +46,9 @@ def run(store: str, system: System, *, tethered: bool, began: float | None = Non
         return 2
     except StartFailed as error:
         return _failed(error)
+    except KeyboardInterrupt:
+        complain("stopped before anything ran; the next start goes on from here")
+        return 130
     return Launcher(plan, system, progress).run()
 
 
@@ -115,10 +118,10 @@ class Launcher:
         print(f"ready {plan.base_url}", flush=True)
 
     def _stop(self) -> None:
-        self._progress.say("stopping")
-        # A second Ctrl-C must not break the orderly stop, which is limited in time as it is.
+        # A second signal must not break the orderly stop, which is limited in time as it is.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        self._progress.say("stopping")
         self._supervision.stop()
         self._plan.layout.state.unlink(missing_ok=True)
         self._progress.say("stopped")

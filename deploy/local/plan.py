@@ -16,6 +16,7 @@ from deploy.local.layout import FORMAT_VERSION, PROJECT, Layout
 from deploy.local.lock import DataLock
 from deploy.local.ports import HOST, free_ports
 from deploy.local.preflight import (
+    check_addresses,
     check_assets,
     check_data_folder,
     check_machine,
@@ -55,6 +56,7 @@ def make_plan(environment: Mapping[str, str], store: str, system: System, progre
     check_machine()
     try:
         settings = load_settings(environment)
+        check_addresses(settings)
     except SettingsError as error:
         raise StartRefused(str(error)) from error
     layout = Layout(settings.data_dir)

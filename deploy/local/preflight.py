@@ -4,10 +4,13 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.local.errors import StartRefused
 from deploy.local.layout import FORMAT_VERSION, PROJECT, Layout
 from deploy.local.ports import HOST, is_free
+from shared.config import Settings
+from shared.storage import open_store
 
 #: A start needs room for the database's first files and its log; below this PostgreSQL may stop half way.
 LEAST_FREE_MB = 500
@@ -54,6 +57,14 @@ def check_version(layout: Layout) -> None:
             f"the data folder {layout.data_dir} has format {text}, and this version knows formats up to {FORMAT_VERSION}; "
             "run the newer version of Siglab that wrote it"
         )
+
+
+def check_addresses(settings: Settings) -> None:
+    """The database and the store, where they are not ours, are named in full; whether they answer is seen later."""
+    parts = urlsplit(settings.database_url)
+    if parts.scheme.partition("+")[0] != "postgresql" or not parts.hostname or not parts.path.strip("/"):
+        raise StartRefused("SIGLAB_DATABASE_URL is of the form postgresql://user:password@host:5432/database")
+    open_store(settings)
 
 
 def check_port(port: int) -> None:

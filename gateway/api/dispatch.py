@@ -200,7 +200,9 @@ def refused(error: DomainError) -> BusResponse:
 def _headers(answer: BusResponse, request_id: str) -> list[tuple[str, str]]:
     headers = [(name, value) for name, value in answer.headers if name.lower() not in _HOP_BY_HOP]
     names = {name.lower() for name, _ in headers}
-    headers += [("X-Request-Id", request_id), ("X-Content-Type-Options", "nosniff")]
+    headers.append(("X-Request-Id", request_id))
+    if "x-content-type-options" not in names:
+        headers.append(("X-Content-Type-Options", "nosniff"))
     headers.append(("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"))
     if "cache-control" not in names:
         headers.append(("Cache-Control", "no-store"))

@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from gateway.pages.forms import again, done, number
-from gateway.pages.session import ask, field_errors, get, items
+from gateway.pages.session import ask, field_errors, for_role, get, items
+from shared.actor import Role
 
 blp = Blueprint("receive", __name__)
 
@@ -17,6 +18,7 @@ _COMING = ("dispatched", "partially_received")
 @blp.get("/receive")
 def show() -> str | Response:
     """Parcels on their way; a scanned number leads straight to its own."""
+    for_role(Role.CUSTODIAN)
     q = request.args.get("q", "").strip()
     rows = [row for state in _COMING for row in items("/submissions", state=state, q=q)]
     if q and len(rows) == 1:
@@ -27,6 +29,7 @@ def show() -> str | Response:
 @blp.get("/receive/<submission_id>")
 def one(submission_id: str) -> str:
     """What is still expected of one parcel."""
+    for_role(Role.CUSTODIAN)
     found = get(f"/submissions/{submission_id}")
     return render_template(_TEMPLATE, s=found, expected=_expected(submission_id, found), form={})
 

@@ -10,6 +10,7 @@ from flask import abort, current_app, g, request, session
 from gateway.accounts.tokens import Identity
 from gateway.api import routing
 from gateway.api.dispatch import Api, Asked, refused
+from shared.actor import Role
 from shared.bus.messages import BusResponse
 from shared.errors import DomainError, Unauthenticated
 from shared.identifiers import new_id
@@ -87,8 +88,18 @@ def get(path: str, **query: Any) -> Any:
     """The JSON at a path; a page that cannot have it ends with that status."""
     said = ask("GET", path, **query)
     if not said.ok:
-        abort(404 if said.status in (401, 403, 404) else 503, said.detail)
+        abort(
+            404 if said.status in (401, 403, 404) else said.status if said.status == 422 else 503, said.detail
+        )
     return said.json
+
+
+def for_role(role: Role) -> Identity:
+    """The signed-in person where they have this role; the page does not exist for others."""
+    person = current_person()
+    if person is None or person.actor.role is not role:
+        abort(404)
+    return person
 
 
 def items(path: str, limit: int = 100, **query: Any) -> list[Any]:

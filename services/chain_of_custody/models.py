@@ -83,6 +83,7 @@ class Item(Base):
     description: Mapped[str]
     physical_form: Mapped[str]
     gross_mass_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
+    most_mg: Mapped[Decimal | None] = mapped_column(MILLIGRAMS)
     seal_number: Mapped[str | None]
     seal_condition: Mapped[str | None]
     seizure_id: Mapped[str | None]

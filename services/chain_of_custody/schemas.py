@@ -1,7 +1,10 @@
 """Bodies and answers of custody's API: items, their histories, and acts upon them."""
 
-from marshmallow import fields, validate
+from typing import Any
 
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
 from services.chain_of_custody.domain.standing import STATES
 from shared.http.lists import ListQuery, list_schema
 from shared.http.schemas import Number, OccurredAt, Password, Schema, Text, Timestamp, Word
@@ -132,7 +135,18 @@ class MoveSchema(RetrievalSchema):
     place = Word(required=True, metadata={"description": "id of a location"})
 
 
-class WeighingSchema(ActSchema):
+class _PlausibleSchema(ActSchema):
+    """A mass whose uncertainty can be a balance's."""
+
+    @validates_schema
+    def check_uncertainty(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuses an uncertainty out of all proportion to the mass."""
+        if not is_plausible(quantity(data["net_mass_mg"], data["uncertainty_mg"])):
+            message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
+            raise ValidationError(message, "uncertainty_mg")
+
+
+class WeighingSchema(_PlausibleSchema):
     """What was found on the balance."""
 
     net_mass_mg = Number(required=True, least=0, most=HEAVIEST_MG)
@@ -141,8 +155,10 @@ class WeighingSchema(ActSchema):
     purpose = Text()
 
 
-class TakingSchema(RetrievalSchema):
+class TakingSchema(_PlausibleSchema):
     """What was taken, as an aliquot or used up."""
+
+    purpose = Text(required=True)
 
     net_mass_mg = Number(required=True, least=LIGHTEST_MG, most=HEAVIEST_MG)
     uncertainty_mg = Number(required=True, least=0, most=HEAVIEST_MG)

@@ -89,6 +89,10 @@ class AssertionVerifier:
             )
             if now.timestamp() > float(claims["exp"]) + LEEWAY_SECONDS:
                 raise Unauthenticated("The actor assertion has expired; send the request again.")
+            if float(claims["exp"]) > now.timestamp() + LIFETIME_SECONDS + LEEWAY_SECONDS:
+                raise Unauthenticated(
+                    "The actor assertion claims to hold longer than any may; is a clock wrong?"
+                )
             actor = _actor(claims)
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
             raise Unauthenticated(f"The actor assertion does not hold: {error}") from error

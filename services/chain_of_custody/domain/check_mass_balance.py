@@ -29,20 +29,29 @@ def quantity(mass_mg: float | Decimal, uncertainty_mg: float | Decimal) -> Quant
     return Quantity(mass, Decimal(str(uncertainty_mg)).quantize(STEP, rounding=ROUND_UP))
 
 
+def is_plausible(found: Quantity) -> bool:
+    """Whether an uncertainty can be a balance's: at most a tenth of the mass, or 10 mg for the smallest masses.
+
+    The books trust what a person says of a balance's uncertainty; a larger one would let them agree with anything.
+    """
+    return found.uncertainty <= max(found.mass / 10, Decimal(10))
+
+
 def in_quadrature(first: Decimal, second: Decimal) -> Decimal:
     """The uncertainty of a sum or difference of two independent quantities."""
     return (first * first + second * second).sqrt().quantize(STEP, rounding=ROUND_UP)
 
 
-def weigh(remaining: Quantity | None, found: Quantity, gross_mg: Decimal | None) -> tuple[Quantity, Decimal]:
+def weigh(remaining: Quantity | None, found: Quantity, most_mg: Decimal | None) -> tuple[Quantity, Decimal]:
     """(what remains from now on, difference to the books) after a weighing.
 
-    The difference is positive where substance is missing. Raises Conflict `mass_balance` where more was found than the parcel
-    weighed, or more than remained beyond the uncertainty of both.
+    `most_mg` is the most that can be there whatever a balance says: the parcel's gross mass, or what was taken for an aliquot.
+    The difference is positive where substance is missing. Raises Conflict `mass_balance` where more was found than that, or
+    more than remained beyond the uncertainty of both.
     """
-    if gross_mg is not None and found.mass > gross_mg:
+    if most_mg is not None and found.mass > most_mg:
         raise Conflict(
-            f"A net mass of {found.mass:f} mg cannot be in a parcel of {gross_mg:f} mg gross.",
+            f"{found.mass:f} mg net cannot be there: at most {most_mg:f} mg can (gross mass received, or what was taken).",
             code="mass_balance",
         )
     if remaining is None:

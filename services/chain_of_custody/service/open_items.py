@@ -14,7 +14,7 @@ from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.record_event import record_event
-from shared.actor import Actor, Role, require
+from shared.actor import Actor, Role, require_service
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import NotFound
 from shared.identifiers import new_id
@@ -33,7 +33,7 @@ def open_items(
     actor: Actor, uow: UnitOfWork, receipt: dict[str, Any], *, now: datetime
 ) -> list[dict[str, str]]:
     """Opens an item for each exhibit of a receipt, in the hands of who received it; told twice, nothing happens again."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-intake")
     given = receipt["items"]
     known = repository.roots_by_exhibit(uow.session, [facts["exhibit_id"] for facts in given])
     author = _author(uow, receipt["received_by"], receipt.get("received_by_name"), Role.CUSTODIAN)
@@ -48,12 +48,14 @@ def _open(
     uow: UnitOfWork, receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime
 ) -> Item:
     item_id = new_id()
+    gross_mg = (Decimal(str(facts["gross_mass_g"])) * 1000).quantize(STEP)
     row = Item(
         id=item_id,
         root_id=item_id,
         parent_id=None,
         receipt_number=receipt["receipt_number"],
-        gross_mass_mg=(Decimal(str(facts["gross_mass_g"])) * 1000).quantize(STEP),
+        gross_mass_mg=gross_mg,
+        most_mg=gross_mg,
         holder_kind=PERSON,
         holder=author.login,
         holder_name=author.name,
@@ -90,7 +92,7 @@ def _open(
 
 def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:
     """Lets work go on after an exhibit's last open discrepancy was resolved; told twice, nothing happens again."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-intake")
     row = repository.lock_root_by_exhibit(uow.session, told["exhibit_id"])
     if row is None:
         raise NotFound("Custody has not heard of this exhibit.")
@@ -110,7 +112,7 @@ def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: da
 
 def put_person(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> None:
     """Remembers who somebody is and whether they are still with us."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "gateway")
     facts = {name: told[name] for name in ("name", "role", "office", "active")}
     statement = insert(Person).values(login=told["login"], **facts)
     uow.session.execute(statement.on_conflict_do_update(index_elements=["login"], set_=facts))
@@ -118,7 +120,7 @@ def put_person(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> None:
 
 def add_record(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> dict[str, str]:
     """Adds an act that another service did upon an item (a measurement, a result, a report), with its digests."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-classifier")
     row = repository.lock_item(uow.session, actor, told["item_id"])
     who = told["actor"]
     event = record_event(
@@ -138,7 +140,7 @@ def get_facts(
     actor: Actor, uow: UnitOfWork, *, ids: Sequence[str], exhibit_ids: Sequence[str], numbers: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Facts of the items that exist, for another service."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-classifier")
     rows = repository.by_ids(uow.session, ids, exhibit_ids, numbers)
     return [{name: told[name] for name in _FACTS} for told in map(describe_item, rows)]
 

@@ -18,19 +18,22 @@ from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.record_event import record_event
-from shared.actor import LABORATORY, Actor, require
+from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.identifiers import new_id
+
+#: Who works on substance. Not reviewers and scientists: whoever prepared a sample may not be its second examiner (E17).
+HANDS = (Role.CUSTODIAN, Role.TECHNICIAN)
 
 
 def weigh_item(
     actor: Actor, uow: UnitOfWork, item_id: str, act: dict[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     """The holder weighs what is there; the books go on from the mass that was found."""
-    require(actor, *LABORATORY)
+    require(actor, *HANDS)
     row = _workable(actor, uow, item_id)
     found, before = _quantity(act), _remaining(row)
-    after, difference = books.weigh(before, found, row.gross_mass_mg)
+    after, difference = books.weigh(before, found, row.most_mg)
     row.remaining_mg, row.uncertainty_mg = after.mass, after.uncertainty
     details = {
         **_numbers(found),
@@ -47,7 +50,7 @@ def consume(
     actor: Actor, uow: UnitOfWork, item_id: str, act: dict[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     """The holder uses some of an item up."""
-    require(actor, *LABORATORY)
+    require(actor, *HANDS)
     row = _workable(actor, uow, item_id)
     require_not_on_hold(row)
     taken = _take(row, act)
@@ -62,7 +65,7 @@ def take_aliquot(
 
     Not while the item is on hold: what is divided off could be used up, which the hold forbids.
     """
-    require(actor, *LABORATORY)
+    require(actor, *HANDS)
     row = _workable(actor, uow, item_id)
     require_not_on_hold(row)
     taken = _take(row, act)
@@ -109,6 +112,7 @@ def _child(parent: Item, taken: Quantity, now: datetime) -> Item:
         number=f"{parent.number}.{parent.aliquots}",
         parent_id=parent.id,
         gross_mass_mg=None,
+        most_mg=taken.mass + taken.uncertainty,
         seal_number=None,
         seal_condition=None,
         blocked=False,

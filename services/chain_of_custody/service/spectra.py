@@ -46,7 +46,7 @@ class Content:
 
 def list_spectra(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
     """Spectra that fit the filters, the newest first."""
-    _require_reader(actor)
+    require(actor, *READERS)
     return paginate(
         uow.session,
         repository.spectra(actor, query),

@@ -19,7 +19,7 @@ from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import spectra as repository
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.store import store_of
-from shared.actor import Actor, Role, require
+from shared.actor import Actor, Role, require_service
 from shared.db.unit_of_work import UnitOfWork
 from shared.http.schemas import format_time
 from shared.runtime import Runtime
@@ -77,7 +77,7 @@ def take_reading(
     actor: Actor, uow: UnitOfWork, spectrum_id: str, reading: dict[str, Any], *, now: datetime
 ) -> Spectrum:
     """Keeps what the classifier read; a spectrum in quarantine stays there, its reason untouched."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-classifier")
     row = repository.lock_spectrum(uow.session, spectrum_id)
     row.format, row.summary, row.read_at = reading["format"], reading["summary"], now
     if row.state != QUARANTINED and row.sha256 is not None:

@@ -10,7 +10,7 @@ from services.classifier.domain.check_programme import programme_from_data
 from services.classifier.domain.load_programme import BUNDLED, load_bundled, parse_programme_text
 from services.classifier.domain.programme import InvalidProgramme, Programme
 from services.classifier.models import ProgrammeRow
-from shared.actor import LABORATORY, Actor, Role, require
+from shared.actor import LABORATORY, Actor, Role, require, require_service
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Invalid
@@ -57,7 +57,7 @@ def post_programme(actor: Actor, uow: UnitOfWork, text: bytes) -> dict[str, Any]
 
 def know_programme(actor: Actor, uow: UnitOfWork, programme_id: str) -> dict[str, str]:
     """Says to another service that a programme exists; raises NotFound."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-intake")
     row = repository.programme_row(uow.session, programme_id)
     return {"id": row.id, "version": row.version, "title": row.title}
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.classifier import repository
 from services.classifier.models import RunProfile, Spectrum, TraceRow
-from shared.actor import Actor, Role, require
+from shared.actor import Actor, require_service
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Unavailable
 from shared.identifiers import new_id
@@ -46,7 +46,7 @@ class Reading:
 
 def announce_spectrum(actor: Actor, uow: UnitOfWork, body: dict[str, Any], *, now: datetime) -> None:
     """Takes note of a stored run and queues its reading; told twice, it does so once."""
-    require(actor, Role.SERVICE)
+    require_service(actor, "service-chain_of_custody")
     values = {name: body[name] for name in _ANNOUNCED} | {"id": body["spectrum_id"]}
     statement = insert(Spectrum).values(**values).on_conflict_do_nothing().returning(Spectrum.id)
     if uow.session.execute(statement).scalar() is not None:

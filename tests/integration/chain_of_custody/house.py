@@ -39,7 +39,7 @@ def tell_people(client: FlaskClient) -> None:
     for person in (*PEOPLE, Actor("gone", "Gone", Role.TECHNICIAN), Actor("admin", "Adam", Role.ADMIN)):
         body = {"login": person.login, "name": person.name, "role": person.role, "office": person.office}
         told = as_service(
-            client, "intake", "POST", "/internal/people", {**body, "active": person.login != "gone"}
+            client, "gateway", "POST", "/internal/people", {**body, "active": person.login != "gone"}
         )
         assert told.status_code == 200, told.data
 

@@ -320,3 +320,14 @@ def test_an_office_that_accepts_takes_its_item_back(client: FlaskClient) -> None
     assert item(client, item_id)["state"] == "returned"
     ended = act(client, item_id, "retrievals", {"purpose": "x"}, CUSTODIAN)
     assert ended.status_code == 409 and ended.json["code"] == "ended"
+
+
+def test_what_one_service_owns_another_may_not_tell(client: FlaskClient) -> None:
+    person = {"login": "evil", "name": "Evil", "role": "custodian", "office": None, "active": True}
+    facts = receipt([exhibit()])
+    for name, path, body in (
+        ("classifier", "/internal/people", person),
+        ("intake", "/internal/people", person),
+        ("classifier", "/internal/items", facts),
+    ):
+        assert as_service(client, name, "POST", path, body).status_code == 403

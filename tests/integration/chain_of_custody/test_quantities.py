@@ -85,9 +85,37 @@ def test_wrong_masses_are_named(client: FlaskClient, body: dict[str, object], po
 
 def test_only_the_holder_takes(client: FlaskClient) -> None:
     item_id = weighed(client)
-    for actor in (TECHNICIAN2, CUSTODIAN, REVIEWER):
+    for actor in (TECHNICIAN2, CUSTODIAN):
         refused = act(client, item_id, "consumptions", mass(1, purpose="x"), actor)
         assert refused.status_code == 409 and refused.json["code"] == "not_holder"
+
+
+@pytest.mark.rule("E17")
+def test_a_second_examiner_prepares_nothing(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    for path, body in (
+        ("weighings", {**mass(490), "balance": "b"}),
+        ("aliquots", mass(1, purpose="x")),
+        ("consumptions", mass(1, purpose="x")),
+    ):
+        assert act(client, item_id, path, body, REVIEWER).status_code == 403
+
+
+@pytest.mark.rule("E15")
+def test_no_balance_makes_substance(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    child = act(client, item_id, "aliquots", mass(25, 0.1, purpose="GC-MS")).json
+    for path, body in (
+        (f"{item_id}/weighings", {**mass(500, 1e6), "balance": "b"}),
+        (f"{item_id}/consumptions", mass(1, 1e9, purpose="x")),
+        (f"{child['id']}/weighings", {**mass(1e6, 1e6), "balance": "b"}),
+    ):
+        item, _, kind = path.partition("/")
+        refused = act(client, item, kind, body)
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/uncertainty_mg"]
+    more = act(client, child["id"], "weighings", {**mass(26, 9), "balance": "b"})
+    assert (more.status_code, more.json["code"]) == (409, "mass_balance")
 
 
 def test_an_item_used_up_is_depleted(client: FlaskClient) -> None:

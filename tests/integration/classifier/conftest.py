@@ -112,7 +112,8 @@ def imported(client: FlaskClient, name: str, content: bytes) -> Any:
 def library(client: FlaskClient, custody: KnownItems, name: str, per_class: int = 12) -> list[Facts]:
     """Posts the programme and accepts a library of it."""
     assert call(client, "POST", "/programmes", programme(name), actor=SCIENTIST).status_code == 201
-    dice, rows, entries, items = np.random.default_rng(1), [["item", "a", "b"]], [], []
+    dice, entries, items = np.random.default_rng(1), [], []
+    rows: list[list[Any]] = [["item", "a", "b"]]
     for label, (a, b) in CLASSES.items():
         for _ in range(per_class):
             item = custody.open(name, "authentic")

@@ -1,5 +1,7 @@
 """Programmes, measurements and their corrections, tables, profiles."""
 
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -83,7 +85,7 @@ def test_the_database_role_cannot_change_what_was_measured(runtime: Runtime, act
 
 def test_a_table_is_taken_whole_or_not_at_all(client: FlaskClient, custody: KnownItems, name: str) -> None:
     one, two = custody.open(name), custody.open(name, state="blocked")
-    rows = [
+    rows: list[list[Any]] = [
         ["item", "a", "b"],
         [one.number, 1, "much"],
         ["S99-000001", 1, 2],

@@ -5,6 +5,7 @@ from typing import Self
 
 import pytest
 
+from gateway.api.dispatch import STREAM_SECONDS
 from shared.actor import Role
 from shared.bus.messages import BusRequest, BusResponse
 from shared.crypto.assertions import HEADER
@@ -211,7 +212,7 @@ def test_a_stream_is_handed_on_piece_by_piece_and_closed(door: Door) -> None:
     answer = door.call("GET", "/jobs/j/stream", token=token)
     assert answer.data == b"onetwo"
     assert door.bus.options[-1]["stream"] is True
-    assert door.bus.options[-1]["deadline"] > 60
+    assert door.bus.options[-1]["deadline"] == STREAM_SECONDS
     answer.close()
     assert parts.closed
 

@@ -183,6 +183,7 @@ def test_an_assertion_must_hold(client: FlaskClient, settings: Settings) -> None
     bad = {
         "altered": f"{head}.{body[:-2]}AA.{signature}",
         "expired": gateway.sign(TECHNICIAN, b"", now - timedelta(seconds=70)),
+        "for longer than any may": gateway.sign(TECHNICIAN, b"", now + timedelta(hours=1)),
         "another's key": forged.sign(TECHNICIAN, b"", now),
         "a service as a person": intake.sign(TECHNICIAN, b"", now),
         "signed for another body": gateway.sign(signed, b"other", now),
