@@ -16,7 +16,7 @@ from deploy.local.tether import die_with_parent, start_ticks
 
 _PR_SET_CHILD_SUBREAPER = 36
 #: What a supervisor that was killed leaves behind has this long to end before it is killed, in seconds.
-_LEFTOVERS_S = 1.5
+_LEFTOVERS_S = 1.0
 #: An orderly stop of all groups takes at most the sum of their limits (see programs.py), in seconds.
 _STOP_S = 20.0
 
