@@ -82,7 +82,7 @@ class Supervision:
                     "-W",
                     "ignore",
                     "-m",
-                    "supervisor.supervisord",
+                    "deploy.local.supervisord",
                     "-n",
                     "-c",
                     str(self._configuration),
