@@ -12,7 +12,7 @@ PYTHON_READY := .venv/.siglab-ready
 ASSETS_READY := gateway/static/vendor/.ready
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 
-.PHONY: help setup run demo test check format bench minio browser clean
+.PHONY: help setup run demo test check format bench validation minio browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,6 +49,9 @@ format: setup ## put the sources into the one format
 
 bench: setup ## benchmarks beside their alternatives; results in benchmarks/results
 	@$(PY) -m benchmarks $(ARGS)
+
+validation: setup ## docs/validation.md: which test holds which rule of evidence
+	@$(PY) -m tests.validation
 
 browser: ## Chromium for the tests of pages
 	@sh deploy/setup/browser.sh

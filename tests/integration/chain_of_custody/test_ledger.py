@@ -195,7 +195,7 @@ def test_events_stand_alone_and_hide_nothing_in_the_log(client: FlaskClient, run
         assert event["actor_name"] and event["actor_role"] and event["item_number"] and event["purpose"]
 
 
-@pytest.mark.rule("E27")
+@pytest.mark.rule("E27", "E29")
 def test_custody_on_paper_and_as_linked_data(client: FlaskClient, runtime: Runtime) -> None:
     from pypdf import PdfReader
 
