@@ -10,12 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from siglab_clients.tlog.hashing import node_hash, root_of_subtrees
+from siglab_clients.tlog.spans import Place, Span, consistency_spans, inclusion_spans, subtrees
 
-#: Where a hash lies: level (0 = leaves) and index within the level.
-Place = tuple[int, int]
-
-#: A run of leaves [start, end) whose hash a proof needs.
-Span = tuple[int, int]
+__all__ = [
+    "LogStore",
+    "MemoryLogStore",
+    "MissingHash",
+    "Place",
+    "append",
+    "consistency_proof",
+    "inclusion_proof",
+    "inclusion_proofs",
+    "root",
+]
 
 
 class LogStore(Protocol):
@@ -53,7 +60,7 @@ def append(store: LogStore, size: int, leaves: Sequence[bytes]) -> int:
     """
     if not leaves:
         return size
-    known = _read(store, _subtrees((0, size)))
+    known = _read(store, subtrees((0, size)))
     new: dict[Place, bytes] = {}
     for index, leaf in enumerate(leaves, size):
         level, at, value = 0, index, leaf
@@ -79,7 +86,7 @@ def inclusion_proof(store: LogStore, index: int, size: int) -> list[bytes]:
 
 def inclusion_proofs(store: LogStore, indices: Iterable[int], size: int) -> dict[int, list[bytes]]:
     """The inclusion proofs of many leaves, by index, with one read of the store."""
-    spans = {index: _inclusion_spans(index, size) for index in indices}
+    spans = {index: inclusion_spans(index, size) for index in indices}
     return _proofs(store, spans)
 
 
@@ -88,63 +95,7 @@ def consistency_proof(store: LogStore, old_size: int, size: int) -> list[bytes]:
 
     It is empty when `old_size` is 0 or `size`.
     """
-    if not 0 <= old_size <= size:
-        raise ValueError(f"a tree of {size} leaves has no older tree of {old_size}")
-    return _hashes_of(store, _consistency_spans(old_size, size))
-
-
-def _inclusion_spans(index: int, size: int) -> list[Span]:
-    if not 0 <= index < size:
-        raise ValueError(f"a tree of {size} leaves has no leaf {index}")
-    spans: list[Span] = []
-    start, end = 0, size
-    while end - start > 1:
-        middle = start + _split(end - start)
-        if index < middle:
-            spans.append((middle, end))
-            end = middle
-        else:
-            spans.append((start, middle))
-            start = middle
-    return spans[::-1]
-
-
-def _consistency_spans(old_size: int, size: int) -> list[Span]:
-    if old_size in (0, size):
-        return []
-    spans: list[Span] = []
-    start, end = 0, size
-    while end != old_size:
-        middle = start + _split(end - start)
-        if old_size <= middle:
-            spans.append((middle, end))
-            end = middle
-        else:
-            spans.append((start, middle))
-            start = middle
-    # The old tree's own root is known to the verifier, any other remaining subtree is not.
-    if start:
-        spans.append((start, end))
-    return spans[::-1]
-
-
-def _split(width: int) -> int:
-    """The largest power of two below `width`."""
-    return 1 << (width - 1).bit_length() - 1
-
-
-def _subtrees(span: Span) -> list[Place]:
-    """The complete subtrees that a span of leaves is made of, left to right.
-
-    Spans of RFC 6962 start at multiples of a power of two not below their width, so this always comes out.
-    """
-    start, end = span
-    places: list[Place] = []
-    while start < end:
-        level = (end - start).bit_length() - 1
-        places.append((level, start >> level))
-        start += 1 << level
-    return places
+    return _hashes_of(store, consistency_spans(old_size, size))
 
 
 def _proofs(store: LogStore, spans: Mapping[int, list[Span]]) -> dict[int, list[bytes]]:
@@ -154,7 +105,7 @@ def _proofs(store: LogStore, spans: Mapping[int, list[Span]]) -> dict[int, list[
 
 
 def _hashes_of(store: LogStore, spans: Sequence[Span]) -> list[bytes]:
-    parts = [_subtrees(span) for span in spans]
+    parts = [subtrees(span) for span in spans]
     known = _read(store, [place for places in parts for place in places])
     return [root_of_subtrees([known[place] for place in places]) for places in parts]
 

@@ -28,9 +28,9 @@ def require_key_name(name: str) -> str:
     return name
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
-    """The four bytes that name an Ed25519 key in signature lines."""
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public_key).digest()[:4]
+def key_id(name: str, public_key: bytes, algorithm: bytes = ED25519) -> bytes:
+    """The four bytes that name an Ed25519 key, used as `algorithm` says, in signature lines."""
+    return hashlib.sha256(name.encode() + b"\n" + algorithm + public_key).digest()[:4]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class VerifierKey:
 
 def parse_verifier_key(text: str) -> VerifierKey:
     """The key in a line `name+id+base64`; its id must be the one that follows from name and key."""
+    return VerifierKey(*split_verifier_key(text, (ED25519,)))
+
+
+def split_verifier_key(text: str, algorithms: tuple[bytes, ...]) -> tuple[str, bytes]:
+    """(name, 32 bytes of an Ed25519 key) in a line `name+id+base64` of one of the signature types `algorithms`."""
     parts = text.strip("\r\n").split("+", 2)
     if len(parts) != 3:
         raise NoteError("the verifier key is not of the form name+id+base64")
@@ -68,14 +73,14 @@ def parse_verifier_key(text: str) -> VerifierKey:
         raw = decode_base64(material)
     except EncodingError as error:
         raise NoteError(f"the verifier key cannot be read: {error}") from error
-    if len(raw) != 33 or raw[:1] != ED25519:
+    if len(raw) != 33 or raw[:1] not in algorithms:
         raise NoteError("the verifier key is not an Ed25519 key")
-    key = VerifierKey(name, raw[1:])
-    if written_id != key.id.hex():
+    right = key_id(name, raw[1:], raw[:1]).hex()
+    if written_id != right:
         raise NoteError(
-            f"the verifier key's id {written_id[:16]!r} is not that of its name and material ({key.id.hex()})"
+            f"the verifier key's id {written_id[:16]!r} is not that of its name and material ({right})"
         )
-    return key
+    return name, raw[1:]
 
 
 @dataclass(frozen=True)
