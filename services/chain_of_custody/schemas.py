@@ -92,8 +92,19 @@ class SignatureSchema(Schema):
     record_sha256 = fields.String(required=True)
 
 
+class FactSchema(Schema):
+    """A detail of an event as people read it, with its unit; `name` is its name in the record."""
+
+    name = fields.String(required=True)
+    label = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class EventSchema(Schema):
-    """One act upon an item; `index` is its place in the log, null until it has one."""
+    """One act upon an item; `index` is its place in the log, null until it has one.
+
+    `title`, `facts` and `backdated` (by how much later than it happened the act was recorded) say the record in words.
+    """
 
     id = fields.String(required=True)
     v = fields.Integer(required=True)
@@ -112,6 +123,9 @@ class EventSchema(Schema):
     purpose = fields.String(required=True)
     details = fields.Dict(keys=fields.String(), required=True)
     signatures = fields.List(fields.Nested(SignatureSchema), required=True)
+    title = fields.String(required=True)
+    facts = fields.List(fields.Nested(FactSchema), required=True)
+    backdated = fields.String(required=True, allow_none=True)
 
 
 EventList = list_schema(EventSchema)

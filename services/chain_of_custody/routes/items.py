@@ -58,5 +58,6 @@ def get_bundle(item_id: str) -> Response:
 @blp.response(200, content_type="application/ld+json")
 def get_case(item_id: str) -> Response:
     """The item's history as CASE/UCO linked data."""
-    graph = exports.make_case(context.actor(), context.uow(), item_id)
+    keys_dir = context.runtime().settings.keys_dir
+    graph = exports.make_case(context.actor(), context.uow(), item_id, keys_dir)
     return Response(json.dumps(graph), mimetype="application/ld+json")

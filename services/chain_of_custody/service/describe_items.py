@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from services.chain_of_custody.domain.say_event import backdated_by, facts_of, title_of
 from services.chain_of_custody.domain.standing import PLACE
 from services.chain_of_custody.models import Event, Item
 
@@ -34,5 +35,13 @@ def describe_item(row: Item) -> dict[str, Any]:
 
 
 def describe_event(row: Event, index: int | None) -> dict[str, Any]:
-    """An event with its place in the log."""
-    return {**json.loads(row.record), "index": index, "digest": row.digest}
+    """An event with its place in the log, and what it says in words; the record itself is what is proved."""
+    record = json.loads(row.record)
+    return {
+        **record,
+        "index": index,
+        "digest": row.digest,
+        "title": title_of(record["type"]),
+        "facts": [fact._asdict() for fact in facts_of(record["details"])],
+        "backdated": backdated_by(record["occurred_at"], record["recorded_at"]),
+    }

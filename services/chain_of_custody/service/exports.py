@@ -14,7 +14,7 @@ from services.chain_of_custody.domain.case_graph import build_case_graph
 from services.chain_of_custody.models import Event, LogCheckpoint
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
-from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service.describe_items import describe_event, describe_item
 from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
 from shared.actor import Actor, require
@@ -69,13 +69,14 @@ def make_custody_pdf(actor: Actor, uow: UnitOfWork, item_id: str, *, now: dateti
     return render_pdf(TEMPLATE, data)
 
 
-def make_case(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
+def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> dict[str, Any]:
     """The item's history as CASE/UCO linked data (E29)."""
     require(actor, *READERS)
     _one_snapshot(uow)
     item = _item(actor, uow, item_id)
     parts = repository.proved_parts(uow.session, item_id)
-    return build_case_graph(item, [json.loads(event.record) for event, _ in parts])
+    events = [describe_event(event, None if entry is None else entry.index) for event, entry in parts]
+    return build_case_graph(item, events, origin=load_origin(keys_dir))
 
 
 def _one_snapshot(uow: UnitOfWork) -> None:
