@@ -212,10 +212,11 @@ class LogHash(Base):
 
 
 class LogCheckpoint(Base):
-    """A signed head of the log; one a batch."""
+    """A signed head of the log; one a batch. `grew_from` is the size of the head before: no two heads grow from one."""
 
     __tablename__ = "log_checkpoints"
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    grew_from: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     root: Mapped[bytes]
     note: Mapped[str]
     made_at: Mapped[datetime]

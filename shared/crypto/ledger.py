@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from siglab_clients.tlog.checkpoints import Checkpoint
-from siglab_clients.tlog.commitments import SALT_SIZE, commitment_entry, event_digest
+from siglab_clients.tlog.commitments import SALT_SIZE, commitment_entry, entry_of, event_digest
 from siglab_clients.tlog.encoding import encode_base64
 from siglab_clients.tlog.hashing import leaf_hash
 from siglab_clients.tlog.notes import VerifierKey, require_key_name
 
 __all__ = [
     "commitment_entry",
+    "entry_of",
     "event_digest",
     "leaf_hash",
     "make_ledger_key",

@@ -19,10 +19,15 @@ def commitment_entry(event: Mapping[str, Any], salt: bytes) -> bytes:
 
     C is the base64 of SHA-256(salt || canonical event).
     """
+    return entry_of(canonical_json(dict(event)), salt)
+
+
+def entry_of(record: bytes, salt: bytes) -> bytes:
+    """The log entry of an event whose canonical form is `record`; whether it is that is for the caller to know."""
     if len(salt) < SALT_SIZE:
         raise EncodingError(f"the salt has {len(salt)} bytes, at least {SALT_SIZE} are needed")
-    commitment = hashlib.sha256(salt + canonical_json(dict(event))).digest()
-    return canonical_json({"v": 1, "commitment": encode_base64(commitment)})
+    commitment = encode_base64(hashlib.sha256(salt + record).digest())
+    return b'{"commitment":"%s","v":1}' % commitment.encode()
 
 
 def event_digest(event: Mapping[str, Any]) -> str:

@@ -30,11 +30,52 @@ def decode_base64(text: str) -> bytes:
     return raw
 
 
+#: The C encoder writes what `_plain` lets pass exactly as RFC 8785 does, several times faster.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+_LARGEST_INTEGER = 2**53 - 1
+#: Between these, Python and ECMAScript write a number that is not whole in the same way.
+_LEAST_PLAIN, _MOST_PLAIN = 1e-4, 1e15
+
+
+class _NotPlain(Exception):
+    """A value that only the full algorithm writes (or refuses) rightly."""
+
+
 def canonical_json(value: Any) -> bytes:
     """`value` in RFC 8785 form.
 
     EncodingError for what that form cannot hold: NaN, integers beyond 2**53, lone surrogates, deep nesting.
     """
+    try:
+        return _ENCODER.encode(_plain(value)).encode()
+    except (_NotPlain, UnicodeError, RecursionError):
+        return _canonical_json(value)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with whole numbers written as integers; _NotPlain for what the fast encoder would write otherwise than RFC 8785."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is dict:
+        # Names sort by UTF-16 units, which is the order of code points only below the surrogates.
+        if not all(type(name) is str and name.isascii() for name in value):
+            raise _NotPlain
+        return {name: _plain(part) for name, part in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(part) for part in value]
+    if kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        return value
+    if kind is float:
+        if _LEAST_PLAIN <= abs(value) <= _MOST_PLAIN:
+            return int(value) if value.is_integer() else value
+        if value == 0:
+            return 0
+    raise _NotPlain
+
+
+def _canonical_json(value: Any) -> bytes:
+    """The full algorithm."""
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:

@@ -1,11 +1,12 @@
 """Recomputes the log from its leaves up, leaf after leaf, in memory that grows with the tree's height only."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from services.chain_of_custody.domain.event_record import signatures_hold
 from shared.crypto.canonical import parse_canonical_json
-from shared.crypto.ledger import commitment_entry, event_digest, leaf_hash
+from shared.crypto.ledger import entry_of, leaf_hash
 from shared.crypto.merkle import Place
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.hashing import node_hash, root_of_subtrees
@@ -43,12 +44,13 @@ def leaf_of(entry: bytes) -> bytes:
 def check_event(record: str, salt: bytes, entry: bytes, columns: Mapping[str, Any]) -> str | None:
     """What is wrong with an event against its entry in the log and the columns beside its record; None where nothing is."""
     try:
-        event = parse_canonical_json(record.encode())
+        written = record.encode()
+        event = parse_canonical_json(written)
         if not isinstance(event, dict):
             return "its record is no object"
-        if commitment_entry(event, salt) != entry:
+        if entry_of(written, salt) != entry:
             return "its record is not the one that the log commits to"
-        if event_digest(event) != columns["digest"]:
+        if hashlib.sha256(written).hexdigest() != columns["digest"]:
             return "its digest is not that of its record"
     except EvidenceError as error:
         return f"its record cannot be read: {error}"

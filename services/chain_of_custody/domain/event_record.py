@@ -64,7 +64,7 @@ def build_record(
         "purpose": purpose,
         "details": dict(details),
     }
-    digest = canonical_digest(record)
+    digest = canonical_digest(record) if signatures else ""
     record["signatures"] = [
         {
             "login": signed.signature.login,
@@ -82,6 +82,9 @@ def build_record(
 
 def signatures_hold(record: Mapping[str, Any]) -> bool:
     """Whether every signature in a record names the digest of that very record."""
+    signatures = record.get("signatures", [])
+    if not signatures:
+        return True
     body = {name: value for name, value in record.items() if name != "signatures"}
     digest = canonical_digest(body)
-    return all(row.get("record_sha256") == digest for row in record.get("signatures", []))
+    return all(row.get("record_sha256") == digest for row in signatures)

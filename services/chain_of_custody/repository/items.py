@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.models import Event, Item, Location, LogEntry, PendingEvent, Person
+from services.chain_of_custody.models import Event, Item, Location, LogEntry, Person
 from shared.actor import Actor, Role
 from shared.errors import NotFound
 
@@ -109,10 +109,11 @@ def events_with_index(
 
 
 def add_event(session: Session, event: Event) -> None:
-    """Stores an event and puts it into the sequencer's queue, in the caller's transaction."""
+    """Stores an event in the caller's transaction; a trigger of the database puts it into the sequencer's queue.
+
+    It is not sent at once: the events of an act upon many items travel together.
+    """
     session.add(event)
-    session.flush()
-    session.add(PendingEvent(seq=event.seq, event_id=event.id))
 
 
 def person(session: Session, login: str) -> Person | None:

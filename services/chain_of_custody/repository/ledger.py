@@ -1,10 +1,10 @@
-"""The log's tables: hashes of complete subtrees, entries, checkpoints, and what waits for its place."""
+"""Reading the log's tables: heads, entries, proofs' parts, and what a full check asks for."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, SmallInteger, cast, delete, func, insert, select, text
+from sqlalchemy import BigInteger, SmallInteger, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import column
@@ -15,9 +15,9 @@ from services.chain_of_custody.models import (
     LogCheckpoint,
     LogEntry,
     LogHash,
-    PendingEvent,
     Verification,
 )
+from services.chain_of_custody.repository.copy_rows import copy_rows
 from services.chain_of_custody.repository.items import visible_to
 from shared.actor import Actor
 from shared.crypto.merkle import Place
@@ -47,55 +47,13 @@ class DatabaseLogStore:
 
     def put_hashes(self, hashes: Mapping[Place, bytes]) -> None:
         """Stores new hashes; the primary key refuses a place that is taken."""
-        rows = [{"level": level, "index": index, "hash": value} for (level, index), value in hashes.items()]
-        self._session.execute(insert(LogHash), rows)
-
-
-class Pending(NamedTuple):
-    """An event that waits for its place."""
-
-    seq: int
-    event_id: str
-    record: str
-    salt: bytes
-
-
-def try_to_lead(session: Session) -> bool:
-    """True for the one transaction that may append to the log now; the lock ends with the transaction."""
-    query = text("SELECT pg_try_advisory_xact_lock(hashtext('siglab:ledger'))")
-    return bool(session.execute(query).scalar())
-
-
-def pending(session: Session, limit: int) -> list[Pending]:
-    """The events that wait, oldest first; events of one item come in the order of the item's history."""
-    query = (
-        select(PendingEvent.seq, PendingEvent.event_id, Event.record, Event.salt)
-        .join(Event, Event.id == PendingEvent.event_id)
-        .order_by(PendingEvent.seq)
-        .limit(limit)
-    )
-    return [Pending(row.seq, row.event_id, row.record, bytes(row.salt)) for row in session.execute(query)]
-
-
-def add_entries(session: Session, start: int, entries: Sequence[tuple[Pending, bytes]]) -> None:
-    """Gives the events their places from `start` on and takes them out of the queue."""
-    rows = [
-        {"index": index, "event_id": event.event_id, "entry": entry}
-        for index, (event, entry) in enumerate(entries, start)
-    ]
-    session.execute(insert(LogEntry), rows)
-    done = [event.seq for event, _ in entries]
-    session.execute(delete(PendingEvent).where(PendingEvent.seq.in_(done)))
+        rows = ((level, index, value) for (level, index), value in hashes.items())
+        copy_rows(self._session, "log_hashes", {"level": "int2", "index": "int8", "hash": "bytea"}, rows)
 
 
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
     """The head of the log."""
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
-
-
-def add_checkpoint(session: Session, *, size: int, root: bytes, note: str, made_at: datetime) -> None:
-    """Stores a signed head."""
-    session.add(LogCheckpoint(size=size, root=root, note=note, made_at=made_at))
 
 
 def checkpoints(session: Session) -> list[LogCheckpoint]:

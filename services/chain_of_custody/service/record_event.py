@@ -4,6 +4,7 @@ The row of the item must be locked by the caller (`repository.items.lock_item`):
 other in the order of their commits, and each carries the digest of the one before.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from services.chain_of_custody.domain.standing import state_of
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import items as repository
 from shared.crypto.canonical import canonical_json, parse_canonical_json
-from shared.crypto.ledger import event_digest, new_salt
+from shared.crypto.ledger import new_salt
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Invalid
 from shared.http.schemas import format_time
@@ -66,7 +67,7 @@ def record_event(
         occurred_at=occurred_at or now,
         recorded_at=now,
         record=written.decode(),
-        digest=event_digest(record),
+        digest=hashlib.sha256(written).hexdigest(),
         salt=new_salt(),
     )
     item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)

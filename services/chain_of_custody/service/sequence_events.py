@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.chain_of_custody.repository import append_log
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
 from services.chain_of_custody.service.verify_ledger import TASK
 from shared.crypto import merkle
-from shared.crypto.canonical import parse_canonical_json
-from shared.crypto.ledger import commitment_entry, leaf_hash, sign_checkpoint
+from shared.crypto.ledger import entry_of, leaf_hash, sign_checkpoint
 from shared.db.unit_of_work import UnitOfWork
 from shared.runtime import Runtime
 
@@ -37,27 +37,24 @@ def sequence_pending(
     Returns 0 where nothing waits or another process is at it. The first call signs the head of the empty log.
     """
     session = uow.session
-    if not repository.try_to_lead(session):
+    if not append_log.try_to_lead(session):
         return 0
     head = repository.newest_checkpoint(session)
     store = repository.DatabaseLogStore(session)
     if head is None:
         root = merkle.root(store, 0)
         note = sign_checkpoint(origin, 0, root, key)
-        repository.add_checkpoint(session, size=0, root=root, note=note, made_at=now)
+        append_log.add_checkpoint(session, grew_from=None, size=0, root=root, note=note, made_at=now)
     size = 0 if head is None else head.size
-    waiting = repository.pending(session, batch)
+    waiting = append_log.pending(session, batch)
     if not waiting:
         return 0
-    entries = [
-        (event, commitment_entry(parse_canonical_json(event.record.encode()), event.salt))
-        for event in waiting
-    ]
-    repository.add_entries(session, size, entries)
+    entries = [(event, entry_of(event.record.encode(), event.salt)) for event in waiting]
+    append_log.add_entries(session, size, entries)
     grown = merkle.append(store, size, [leaf_hash(entry) for _, entry in entries])
     root = merkle.root(store, grown)
     note = sign_checkpoint(origin, grown, root, key)
-    repository.add_checkpoint(session, size=grown, root=root, note=note, made_at=now)
+    append_log.add_checkpoint(session, grew_from=size, size=grown, root=root, note=note, made_at=now)
     if size == 0:
         uow.defer(TASK, queue="ledger", at=now + _FIRST_CHECK_AFTER)
     return len(entries)
@@ -86,10 +83,10 @@ class Sequencer:
         self._stop.set()
         self._thread.join(timeout=15)
 
-    def run_once(self) -> int:
+    def run_once(self, *, batch: int = BATCH) -> int:
         """One batch in a transaction of its own."""
         with self._runtime.unit_of_work() as uow:
-            count = sequence_pending(uow, self._origin, self._key, now=self._runtime.clock())
+            count = sequence_pending(uow, self._origin, self._key, now=self._runtime.clock(), batch=batch)
             uow.commit()
         return count
 
