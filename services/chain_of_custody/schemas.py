@@ -122,6 +122,10 @@ class EventSchema(Schema):
     recorded_at = fields.String(required=True)
     purpose = fields.String(required=True)
     details = fields.Dict(keys=fields.String(), required=True)
+    standing = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "how the act left the item; masses in mg, exact, as text"},
+    )
     signatures = fields.List(fields.Nested(SignatureSchema), required=True)
     title = fields.String(required=True)
     facts = fields.List(fields.Nested(FactSchema), required=True)

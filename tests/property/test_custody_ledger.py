@@ -45,6 +45,7 @@ def _record(details: dict[str, Any], purpose: str) -> dict[str, Any]:
         event_id="e1", item_id="i1", item_number="S26-000001", sequence=1, previous=None, kind="weighed",
         author=Author("technician", "Tess", "technician"), occurred_at="2026-11-24T08:00:00.000000Z",
         recorded_at="2026-11-24T08:00:01.000000Z", purpose=purpose, details=details, signatures=[],
+        standing={"state": "in_custody", "remaining_mg": None},
     )  # fmt: skip
 
 

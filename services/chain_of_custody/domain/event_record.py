@@ -46,8 +46,12 @@ def build_record(
     purpose: str,
     details: Mapping[str, Any],
     signatures: Sequence[tuple[Signed, str]],
+    standing: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The record; each of `signatures` (with its time) is bound to the digest of the record without signatures (E16)."""
+    """The record; each of `signatures` (with its time) is bound to the digest of the record without signatures (E16).
+
+    `standing` is how the act left the item (`domain.standing.standing_of`): the log then proves that as well.
+    """
     record: dict[str, Any] = {
         "v": VERSION,
         "id": event_id,
@@ -63,6 +67,7 @@ def build_record(
         "recorded_at": recorded_at,
         "purpose": purpose,
         "details": dict(details),
+        "standing": dict(standing),
     }
     digest = canonical_digest(record) if signatures else ""
     record["signatures"] = [

@@ -1,7 +1,7 @@
 """What an item's standing allows: its state, and the refusals that follow from it."""
 
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.errors import Conflict
 
@@ -23,6 +23,8 @@ class Standing(Protocol):
     open_holds: int
     ending: str | None
     remaining_mg: Decimal | None
+    uncertainty_mg: Decimal | None
+    aliquots: int
 
 
 def state_of(item: Standing) -> str:
@@ -34,6 +36,29 @@ def state_of(item: Standing) -> str:
     if item.blocked:
         return BLOCKED
     return DEPLETED if item.remaining_mg == 0 else IN_CUSTODY
+
+
+def standing_of(item: Standing) -> dict[str, Any]:
+    """How an item stands, as its newest event tells it: a table that says otherwise was changed by somebody (E19).
+
+    Masses in mg are texts, since the books are exact and numbers of JSON are not.
+    """
+    return {
+        "state": state_of(item),
+        "holder_kind": item.holder_kind,
+        "holder": item.holder,
+        "holder_name": item.holder_name,
+        "blocked": item.blocked,
+        "open_holds": item.open_holds,
+        "ending": item.ending,
+        "remaining_mg": _exact(item.remaining_mg),
+        "uncertainty_mg": _exact(item.uncertainty_mg),
+        "aliquots": item.aliquots,
+    }
+
+
+def _exact(mass: Decimal | None) -> str | None:
+    return None if mass is None else f"{mass:f}"
 
 
 def require_not_ended(item: Standing) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import text
 
 from services.chain_of_custody.domain.case_graph import build_case_graph
@@ -19,11 +20,13 @@ from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
 from shared.actor import Actor, require
 from shared.crypto import merkle
-from shared.crypto.bundle import ProvedEvent, write_bundle
+from shared.crypto.bundle import BundleRefused, ProvedEvent, write_bundle
 from shared.db.unit_of_work import UnitOfWork
 from shared.documents.render import render_pdf
 from shared.errors import Unavailable
 from shared.http.schemas import format_time
+
+log = structlog.get_logger(__name__)
 
 TEMPLATE = Path(__file__).parents[1] / "documents" / "custody.typ"
 
@@ -52,9 +55,16 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
         )
         for (event, _), entry in zip(parts, entries, strict=True)
     ]
-    return write_bundle(
-        item, events, checkpoint=head.note, origin=load_origin(keys_dir), key=load_signing_key(keys_dir)
-    )
+    try:
+        return write_bundle(
+            item, events, checkpoint=head.note, origin=load_origin(keys_dir), key=load_signing_key(keys_dir)
+        )
+    except BundleRefused as refused:
+        log.error("bundle_refused", item_id=item_id, findings=[str(finding) for finding in refused.findings])
+        raise Unavailable(
+            f"The records of this item do not verify, and leave the laboratory only when they do: {refused}.",
+            code="ledger_damaged",
+        ) from refused
 
 
 def make_custody_pdf(actor: Actor, uow: UnitOfWork, item_id: str, *, now: datetime) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.chain_of_custody.domain.event_record import Author, Signed, build_record
-from services.chain_of_custody.domain.standing import state_of
+from services.chain_of_custody.domain.standing import standing_of, state_of
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import items as repository
 from shared.crypto.canonical import canonical_json, parse_canonical_json
@@ -53,6 +53,7 @@ def record_event(
             purpose=purpose,
             details=details or {},
             signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
+            standing=standing_of(item),
         )
         written = canonical_json(record)
         # Read back as every later reader will: a whole number of 2**53 and more can be written but not read.

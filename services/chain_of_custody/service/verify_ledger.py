@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from services.chain_of_custody.domain.check_leaves import GrowingTree, check_event, leaf_of
 from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.repository import agreement
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
 from shared.crypto.merkle import Place
@@ -78,6 +79,8 @@ def find_wrongs(uow: UnitOfWork, key: VerifierKey) -> tuple[int, list[str]]:
         findings.add(f"the newest event of item {number} is missing")
     for event_id in repository.forgotten_events(session, MOST_FINDINGS):
         findings.add(f"event {event_id} is neither in the log nor on its way to it")
+    for words in agreement.disagreements(session, MOST_FINDINGS):
+        findings.add(words)
     return size, findings.told()
 
 

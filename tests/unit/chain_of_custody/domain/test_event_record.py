@@ -29,6 +29,7 @@ def record(**over: Any) -> dict[str, Any]:
         "recorded_at": "2026-11-24T09:00:00.000000Z",
         "purpose": "analysis",
         "details": {"to": "technician"},
+        "standing": {"holder": "technician"},
         "signatures": [(Signed(SIGNATURE, "I have received this item."), "2026-11-24T09:00:00.000000Z")],
     }
     return build_record(**{**facts, **over})
@@ -59,7 +60,9 @@ def test_a_signature_names_meaning_time_and_digest() -> None:
 
 
 @pytest.mark.rule("E16")
-@pytest.mark.parametrize("field", ["actor", "occurred_at", "purpose", "item_id", "previous", "details"])
+@pytest.mark.parametrize(
+    "field", ["actor", "occurred_at", "purpose", "item_id", "previous", "details", "standing"]
+)
 def test_a_changed_record_shows_an_invalid_signature(field: str) -> None:
     assert not signatures_hold({**record(), field: "something else"})
 

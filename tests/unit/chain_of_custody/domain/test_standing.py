@@ -11,6 +11,7 @@ from services.chain_of_custody.domain.standing import (
     require_not_blocked,
     require_not_ended,
     require_not_on_hold,
+    standing_of,
     state_of,
 )
 from shared.errors import Conflict
@@ -28,6 +29,8 @@ class Thing:
     open_holds: int = 0
     ending: str | None = None
     remaining_mg: Decimal | None = None
+    uncertainty_mg: Decimal | None = None
+    aliquots: int = 0
 
 
 @pytest.mark.parametrize(
@@ -65,3 +68,13 @@ def test_refusals_have_their_own_codes() -> None:
         with pytest.raises(Conflict) as refused:
             check(Thing(**facts))
         assert refused.value.code == code
+
+
+@pytest.mark.rule("E13")
+def test_the_standing_tells_masses_exactly() -> None:
+    told = standing_of(
+        Thing(remaining_mg=Decimal("0.000000001"), uncertainty_mg=Decimal("12.500"), aliquots=2)
+    )
+    assert (told["remaining_mg"], told["uncertainty_mg"], told["aliquots"]) == ("0.000000001", "12.500", 2)
+    assert standing_of(Thing(open_holds=1))["state"] == "on_hold"
+    assert standing_of(Thing())["remaining_mg"] is None
