@@ -15,6 +15,7 @@ _SERVICES = {
     "holds": "chain_of_custody",
     "disposals": "chain_of_custody",
     "locations": "chain_of_custody",
+    "overdue": "chain_of_custody",
     "ledger": "chain_of_custody",
     "spectra": "chain_of_custody",
     "programmes": "classifier",

@@ -2,12 +2,14 @@
 
 from flask import Flask
 
+from services.chain_of_custody.intake import IntakeOverBus
 from services.chain_of_custody.routes import (
     handovers,
     holds,
     internal,
     items,
     ledger,
+    overdue,
     places,
     quantities,
     spectra,
@@ -29,6 +31,7 @@ API: tuple[Blueprint, ...] = (
     places.blp,
     holds.blp,
     ledger.blp,
+    overdue.blp,
     spectra.blp,
 )
 INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp, spectra.internal)
@@ -36,7 +39,9 @@ INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp, spectra.internal)
 
 def make_runtime(settings: Settings) -> Runtime:
     """A runtime of custody, as its serving and its working process have it."""
-    return Runtime(NAME, settings)
+    runtime = Runtime(NAME, settings)
+    runtime.extras["intake"] = IntakeOverBus(runtime)
+    return runtime
 
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:

@@ -1,6 +1,9 @@
 """`python -m services.chain_of_custody.serve`: answers custody's requests from the bus and relays its outbox."""
 
+from prometheus_client import REGISTRY
+
 from services.chain_of_custody.app import NAME, create_app, make_runtime
+from services.chain_of_custody.metrics import OverdueCollector
 from services.chain_of_custody.store import watch_of
 from shared.bus.worker import serve
 from shared.config import load_settings
@@ -16,6 +19,7 @@ def main() -> None:
     configure_logging(settings.log_level, f"{NAME}.serve")
     runtime = make_runtime(settings)
     watch_of(runtime).start()
+    REGISTRY.register(OverdueCollector(runtime))
     relay = OutboxRelay(runtime).start()
     try:
         serve(create_app(settings, runtime), NAME, settings, threads=THREADS)

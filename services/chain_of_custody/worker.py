@@ -1,6 +1,7 @@
 """`python -m services.chain_of_custody.worker`: runs custody's jobs, and gives events their place in the log."""
 
 from services.chain_of_custody.app import NAME, make_runtime
+from services.chain_of_custody.service.check_limits import check_at_start, register_limits
 from services.chain_of_custody.service.sequence_events import Sequencer
 from services.chain_of_custody.service.sweep_spectra import register_spectra
 from services.chain_of_custody.service.verify_ledger import register_verification, verify_soon
@@ -18,6 +19,7 @@ def make_jobs(runtime: Runtime) -> Jobs:
     jobs = Jobs(runtime)
     register_verification(jobs)
     register_spectra(jobs)
+    register_limits(jobs)
     return jobs
 
 
@@ -28,6 +30,7 @@ def main() -> None:
     runtime = make_runtime(settings)
     sequencer = Sequencer(runtime).start()
     verify_soon(runtime)
+    check_at_start(runtime)
     try:
         make_jobs(runtime).run_worker(QUEUES, concurrency=CONCURRENCY)
     finally:

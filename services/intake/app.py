@@ -1,9 +1,9 @@
-"""Makes intake's application: offices, submissions, receipts, exhibits, discrepancies, labels."""
+"""Makes intake's application: offices, calendars, submissions, arrivals, receipts, exhibits, discrepancies, labels."""
 
 from flask import Flask
 
 from services.intake.programmes import ProgrammesOverBus
-from services.intake.routes import exhibits, offices, submissions
+from services.intake.routes import arrivals, calendars, exhibits, internal, offices, submissions
 from shared.config import Settings
 from shared.http.app import create_service_app
 from shared.http.blueprint import Blueprint
@@ -11,7 +11,8 @@ from shared.runtime import Runtime
 
 NAME = "intake"
 
-API: tuple[Blueprint, ...] = (offices.blp, submissions.blp, exhibits.blp)
+API: tuple[Blueprint, ...] = (offices.blp, calendars.blp, submissions.blp, arrivals.blp, exhibits.blp)
+INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
 
 
 def make_runtime(settings: Settings) -> Runtime:
@@ -23,4 +24,4 @@ def make_runtime(settings: Settings) -> Runtime:
 
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     """The application; tests hand in a runtime with programmes of their own."""
-    return create_service_app(runtime or make_runtime(settings), api=API)
+    return create_service_app(runtime or make_runtime(settings), api=API, internal=INTERNAL)

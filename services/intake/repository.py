@@ -9,6 +9,7 @@ from sqlalchemy import insert as insert_rows
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from services.intake import repository_limits
 from services.intake.models import (
     Counter,
     Discrepancy,
@@ -45,6 +46,8 @@ def submissions(actor: Actor, filters: dict[str, Any]) -> Select[Any]:
     for name in ("state", "kind", "office"):
         if name in filters:
             query = query.where(getattr(Submission, name) == filters[name])
+    if filters.get("receipt") == "awaited":
+        query = query.where(repository_limits.awaits_receipt())
     words = filters.get("q", "").strip()
     if words:
         query = query.where(or_(Submission.number == words, Submission.tracking_number == words))

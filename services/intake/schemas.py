@@ -79,7 +79,11 @@ class OfficeSchema(Schema):
     """A submitting office."""
 
     code = fields.String(
-        required=True, validate=validate.Regexp(r"^[A-Z]{2,8}$", error="Two to eight capital letters.")
+        required=True,
+        validate=[
+            validate.Regexp(r"^[A-Z]{2,8}$", error="Two to eight capital letters."),
+            validate.NoneOf(["LAB"], error="LAB stands for the laboratory itself."),
+        ],
     )
     name = Word(required=True)
     country = Country(required=True)
@@ -238,6 +242,7 @@ class SubmissionSummarySchema(Schema):
     created_at = Timestamp()
     dispatched_by = fields.String(allow_none=True)
     dispatched_at = Timestamp(allow_none=True)
+    arrived_at = Timestamp(allow_none=True, metadata={"description": "when its last parcel came"})
 
 
 class SubmissionSchema(SubmissionSummarySchema):
@@ -256,6 +261,10 @@ class SubmissionQuery(ListQuery):
     state = fields.String(validate=validate.OneOf(STATES))
     kind = fields.String(validate=validate.OneOf(KINDS))
     office = fields.String(validate=validate.Length(max=200))
+    receipt = fields.String(
+        validate=validate.OneOf(["awaited"]),
+        metadata={"description": "awaited: sent, and a line of it was never decided by a receipt"},
+    )
 
 
 class PeriodQuery(Schema):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake import repository
+from services.intake import repository_limits as limits
 from services.intake.domain.check_lines import origin_errors
 from services.intake.domain.numbers import submission_number
 from services.intake.models import Line, Submission
@@ -69,8 +70,11 @@ def list_submissions(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> di
     page = paginate(
         uow.session, select, Submission.seq, limit=query["limit"], cursor=query["cursor"], falling=True
     )
-    counts = repository.line_counts(uow.session, [row.id for row in page["items"]])
-    return {**page, "items": [_summary(row, counts.get(row.id, 0)) for row in page["items"]]}
+    ids = [row.id for row in page["items"]]
+    counts = repository.line_counts(uow.session, ids)
+    arrived = limits.last_arrivals(uow.session, ids)
+    told = [_summary(row, counts.get(row.id, 0), arrived.get(row.id)) for row in page["items"]]
+    return {**page, "items": told}
 
 
 def describe(uow: UnitOfWork, row: Submission) -> dict[str, Any]:
@@ -81,7 +85,8 @@ def describe(uow: UnitOfWork, row: Submission) -> dict[str, Any]:
         outcome, exhibit_id = fates.get(line.line, (None, None))
         told = {name: getattr(line, name) for name in _LINE}
         items.append({**told, "outcome": outcome, "exhibit_id": exhibit_id})
-    return {**_summary(row, len(items)), "items": items}
+    arrived = limits.last_arrivals(uow.session, [row.id])
+    return {**_summary(row, len(items), arrived.get(row.id)), "items": items}
 
 
 def require_draft(row: Submission) -> None:
@@ -100,8 +105,9 @@ _SUBMISSION = (
 )  # fmt: skip
 
 
-def _summary(row: Submission, item_count: int) -> dict[str, Any]:
-    return {**{name: getattr(row, name) for name in _SUBMISSION}, "item_count": item_count}
+def _summary(row: Submission, item_count: int, arrived_at: datetime | None) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in _SUBMISSION}
+    return {**told, "item_count": item_count, "arrived_at": arrived_at}
 
 
 def _lines(items: Iterable[dict[str, Any]]) -> list[Line]:

@@ -34,6 +34,7 @@ OTHERS = (ADMIN, ANALYST, INSTRUMENT)
 HOMELESS = Actor("nowhere", "No Office", Role.OFFICE, None)
 ONE = (
     "/submissions/{submission}", "/submissions/{submission}/receipts", "/submissions/{submission}/manifest.pdf",
+    "/submissions/{submission}/arrivals",
     "/exhibits/{exhibit}", "/exhibits/{exhibit}/label.pdf", "/exhibits/{exhibit}/label.zpl",
 )  # fmt: skip
 MANY = (
