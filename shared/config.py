@@ -42,6 +42,7 @@ class Settings:
     s3_bucket: str
     retention_years: int
     log_level: str
+    laboratory: str
 
     def service_database_url(self, name: str) -> str:
         """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
@@ -98,6 +99,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             s3_bucket=env.str("SIGLAB_S3_BUCKET", "siglab-spectra"),
             retention_years=env.int("SIGLAB_RETENTION_YEARS", 10),
             log_level=env.str("SIGLAB_LOG_LEVEL", "INFO"),
+            laboratory=env.str("SIGLAB_LABORATORY", "Drug signature laboratory"),
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error

@@ -7,6 +7,7 @@ it (Noto Sans and Noto Sans Thai); nothing is taken from the system, so that the
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typst
@@ -22,16 +23,34 @@ class DocumentError(DomainError):
     code = "document"
 
 
-def render_pdf(template: Path, data: Mapping[str, Any], *, tagged: bool = True) -> bytes:
+def render_pdf(
+    template: Path,
+    data: Mapping[str, Any],
+    *,
+    tagged: bool = True,
+    pictures: Mapping[str, bytes] | None = None,
+) -> bytes:
     """The PDF of `template` with `data`; raises DocumentError where typst refuses.
 
-    Tags let a screen reader follow tables, but make a table of thousands of rows twenty times as large and slow.
+    Tags let a screen reader follow tables, but make a table of thousands of rows twenty times as large and slow. `pictures` are
+    files that the template may show by their plain names.
     """
+    if not pictures:
+        return _compile(template, template.parent, data, tagged)
+    with TemporaryDirectory(prefix="siglab-document-") as folder:
+        copy = Path(folder) / template.name
+        copy.write_bytes(template.read_bytes())
+        for name, content in pictures.items():
+            (Path(folder) / name).write_bytes(content)
+        return _compile(copy, Path(folder), data, tagged)
+
+
+def _compile(template: Path, root: Path, data: Mapping[str, Any], tagged: bool) -> bytes:
     try:
         return bytes(
             typst.compile(
                 template,
-                root=template.parent,
+                root=root,
                 font_paths=[FONTS] if FONTS.is_dir() else [],
                 ignore_system_fonts=True,
                 sys_inputs={"data": json.dumps(data)},

@@ -74,8 +74,12 @@ def facts_of(details: Mapping[str, Any]) -> list[Fact]:
     for name, value in details.items():
         if value is None or value == [] or value == {} or (joined and name == "uncertainty_mg"):
             continue
+        if name.endswith("_name") and name.removesuffix("_name") in details:
+            continue
         if joined and name == mass:
             text = _quantity(value, details["uncertainty_mg"])
+        elif f"{name}_name" in details:
+            text = f"{details[f'{name}_name']} ({value})"
         else:
             text = _text(name, value)
         facts.append(Fact(name, label_of(name), text))
@@ -87,7 +91,7 @@ def label_of(name: str) -> str:
     if name in _LABELS:
         return _LABELS[name]
     plain = next((name.removesuffix(end) for end in _UNITS if name.endswith(end)), name)
-    words = plain.replace("_", " ").replace("sha256", "SHA-256")
+    words = plain.replace("_", " ").replace("sha256", "SHA-256").replace("handover", "hand-over")
     return words[:1].upper() + words[1:]
 
 

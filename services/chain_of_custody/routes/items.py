@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from services.chain_of_custody.schemas import EventList, ItemList, ItemQuery, ItemSchema
-from services.chain_of_custody.service import exports, items
+from services.chain_of_custody.service import custody_report, exports, items
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.lists import ListQuery
@@ -41,7 +41,8 @@ def list_events(query: dict[str, Any], item_id: str) -> dict[str, Any]:
 @blp.response(200, content_type="application/pdf")
 def get_custody_pdf(item_id: str) -> Response:
     """The item's chain of custody on paper."""
-    pdf = exports.make_custody_pdf(context.actor(), context.uow(), item_id, now=context.now())
+    actor, uow, runtime = context.actor(), context.uow(), context.runtime()
+    pdf = custody_report.make_custody_pdf(actor, uow, runtime, item_id, now=context.now())
     return Response(pdf, mimetype="application/pdf")
 
 

@@ -1,10 +1,9 @@
-"""What leaves the laboratory about one item: its evidence bundle (E21) and its chain of custody on paper.
+"""What leaves the laboratory about one item: its evidence bundle (E21) and its history as linked data (E29).
 
 Each is made from one snapshot of the database, so that item, events and head of the log belong together.
 """
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import structlog
 from sqlalchemy import text
 
 from services.chain_of_custody.domain.case_graph import build_case_graph
-from services.chain_of_custody.models import Event, LogCheckpoint
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
@@ -22,13 +20,10 @@ from shared.actor import Actor, require
 from shared.crypto import merkle
 from shared.crypto.bundle import BundleRefused, ProvedEvent, write_bundle
 from shared.db.unit_of_work import UnitOfWork
-from shared.documents.render import render_pdf
 from shared.errors import Unavailable
 from shared.http.schemas import format_time
 
 log = structlog.get_logger(__name__)
-
-TEMPLATE = Path(__file__).parents[1] / "documents" / "custody.typ"
 
 
 def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> bytes:
@@ -67,18 +62,6 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
         ) from refused
 
 
-def make_custody_pdf(actor: Actor, uow: UnitOfWork, item_id: str, *, now: datetime) -> bytes:
-    """The chain of custody as PDF: every event, who signed, and the head of the log that proves it."""
-    require(actor, *READERS)
-    _one_snapshot(uow)
-    item = _item(actor, uow, item_id)
-    parts = repository.proved_parts(uow.session, item_id)
-    head = repository.newest_checkpoint(uow.session)
-    rows = [_printed(event, None if entry is None else entry.index) for event, entry in parts]
-    data = {"item": item, "events": rows, "checkpoint": _head(head), "made_at": format_time(now)}
-    return render_pdf(TEMPLATE, data)
-
-
 def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> dict[str, Any]:
     """The item's history as CASE/UCO linked data (E29)."""
     require(actor, *READERS)
@@ -96,38 +79,3 @@ def _one_snapshot(uow: UnitOfWork) -> None:
 def _item(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
     told = describe_item(items_repository.item(uow.session, actor, item_id))
     return {**told, "created_at": format_time(told["created_at"])}
-
-
-def _head(head: LogCheckpoint | None) -> dict[str, Any] | None:
-    return None if head is None else {"size": head.size, "root": bytes(head.root).hex(), "note": head.note}
-
-
-def _printed(event: Event, index: int | None) -> dict[str, Any]:
-    """An event as the template prints it: texts only."""
-    record = json.loads(event.record)
-    return {
-        "sequence": str(record["sequence"]),
-        "index": "not yet" if index is None else str(index),
-        "type": record["type"].replace("_", " "),
-        "actor": f"{record['actor_name']} ({record['actor']}, {record['actor_role']})",
-        "occurred_at": _moment(record["occurred_at"]),
-        "recorded_at": _moment(record["recorded_at"]),
-        "purpose": record["purpose"],
-        "details": [f"{name.replace('_', ' ')}: {_word(value)}" for name, value in record["details"].items()],
-        "signatures": [
-            f"{row['name']} ({row['login']}), {_moment(row['at'])}, by {row['method']}: {row['meaning']} "
-            f"Record SHA-256 {row['record_sha256']}"
-            for row in record["signatures"]
-        ],
-        "digest": event.digest,
-    }
-
-
-def _moment(written: str) -> str:
-    return written[:19].replace("T", " ") + " UTC"
-
-
-def _word(value: Any) -> str:
-    if value is None:
-        return "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

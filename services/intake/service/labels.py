@@ -4,22 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import zxingcpp
-
 from services.intake import repository
 from services.intake.models import Exhibit, Line
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
+from shared.documents.data_matrix import MODULE_MM, data_matrix
 from shared.documents.render import render_pdf
 from shared.http.schemas import format_time
 
 READERS = (*LABORATORY, Role.OFFICE, Role.AUDITOR)
 LABEL = Path(__file__).parents[1] / "documents" / "label.typ"
 WIDTH_MM, HEIGHT_MM = 70, 37
-#: One module of the symbol: 0.625 mm are five whole dots of a 203 dpi label printer (8 dots a millimetre), so that PDF and ZPL
-#: print the same symbol and no module is rounded.
-MODULE_MM = 0.625
 _DOTS_PER_MM = 8
 _MODULE_DOTS = 5
 #: Characters of one line at the label's type size.
@@ -54,13 +49,6 @@ def get_label_zpl(actor: Actor, uow: UnitOfWork, exhibit_id: str) -> bytes:
     """The label for a 203 dpi printer."""
     require(actor, *READERS)
     return zpl(_label(actor, uow, exhibit_id))
-
-
-def data_matrix(text: str) -> list[str]:
-    """The modules of an ECC 200 symbol, a row a string of 0 and 1 without quiet zone."""
-    symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix)
-    pixels = np.asarray(symbol.to_image(scale=1, add_quiet_zones=False))
-    return ["".join("0" if white else "1" for white in row) for row in pixels]
 
 
 def zpl(label: Label) -> bytes:

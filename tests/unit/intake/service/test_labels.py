@@ -12,13 +12,12 @@ from pypdf import PdfReader
 from services.intake.service.labels import (
     HEIGHT_MM,
     LABEL,
-    MODULE_MM,
     WIDTH_MM,
     Label,
-    data_matrix,
     label_data,
     zpl,
 )
+from shared.documents.data_matrix import MODULE_MM, data_matrix
 from shared.documents.render import render_pdf
 
 POINTS_PER_MM = 72 / 25.4

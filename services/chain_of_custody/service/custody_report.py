@@ -1,0 +1,219 @@
+"""The custody report: an item's whole chain of custody on paper, as it is laid before a court (E16, E27).
+
+Everything comes from one snapshot of the database. The report has an id of its own, which stands on every page; a digest of all
+that it says shows that two prints of the same state say the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from services.chain_of_custody.domain.event_record import signatures_hold
+from services.chain_of_custody.domain.find_corrected import find_corrected
+from services.chain_of_custody.domain.lineage import in_order, keep_books
+from services.chain_of_custody.domain.say_event import moment_text, number_text, uncertainty_text
+from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.repository import exports as repository
+from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository import ledger as ledger_repository
+from services.chain_of_custody.service.describe_items import describe_event, describe_item
+from services.chain_of_custody.service.items import READERS
+from services.chain_of_custody.service.ledger_keys import load_verifier_key
+from services.chain_of_custody.service.photographs import Photograph, read_photographs
+from services.chain_of_custody.store import store_of
+from shared.actor import Actor, require
+from shared.crypto.canonical import canonical_digest
+from shared.db.unit_of_work import UnitOfWork
+from shared.documents.data_matrix import MODULE_MM, data_matrix
+from shared.documents.render import DocumentError, render_pdf
+from shared.http.schemas import format_time
+from shared.identifiers import new_id
+from shared.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+TEMPLATE = Path(__file__).parents[1] / "documents" / "custody.typ"
+#: A table of more events is set without tags for screen readers, which would make it many times as large and slow.
+_MOST_TAGGED = 100
+
+Data = dict[str, Any]
+
+
+def make_custody_pdf(
+    actor: Actor, uow: UnitOfWork, runtime: Runtime, item_id: str, *, now: datetime
+) -> bytes:
+    """The report as PDF."""
+    require(actor, *READERS)
+    repository.one_snapshot(uow.session)
+    row = items_repository.item(uow.session, actor, item_id)
+    spectra = repository.spectra_of(uow.session, row.id)
+    photographs = read_photographs(store_of(runtime), spectra)
+    data = report_data(actor, uow, runtime, describe_item(row), now=now)
+    pictures = {photograph.name: photograph.content for photograph in photographs}
+    data["photographs"] = [_photograph(photograph) for photograph in photographs]
+    tagged = len(data["events"]) <= _MOST_TAGGED
+    try:
+        return render_pdf(TEMPLATE, data, tagged=tagged, pictures=pictures)
+    except DocumentError as error:
+        if not pictures:
+            raise
+        log.warning("photographs_not_shown", item_id=item_id, error=str(error))
+        # A picture that the typesetter cannot show must not keep the report from a court; its digest is in the report.
+        return render_pdf(TEMPLATE, {**data, "photographs": []}, tagged=tagged)
+
+
+def report_data(actor: Actor, uow: UnitOfWork, runtime: Runtime, item: Data, *, now: datetime) -> Data:
+    """Everything that the template prints but photographs; texts only."""
+    parts = ledger_repository.proved_parts(uow.session, item["id"])
+    records = [describe_event(event, None if entry is None else entry.index) for event, entry in parts]
+    head = ledger_repository.newest_checkpoint(uow.session)
+    said: Data = {
+        "laboratory": runtime.settings.laboratory,
+        "synthetic": item["description"].startswith("SYNTHETIC"),
+        "item": _item(item),
+        "symbol": data_matrix(item["number"]),
+        "module_mm": MODULE_MM,
+        "events": _events(records),
+        "lineage": _lineage(uow, item),
+        "spectra": [_spectrum(row) for row in repository.spectra_of(uow.session, item["id"])],
+        "log": _log(head, str(load_verifier_key(runtime.settings.keys_dir))),
+    }
+    digest = canonical_digest(said)
+    made = {"by": f"{actor.name} ({actor.login}), {actor.role.value}", "at": moment_text(format_time(now))}
+    return {**said, "report_id": new_id(), "content_sha256": digest, "made": made}
+
+
+def _item(item: Data) -> Data:
+    gross, remaining = item["gross_mass_g"], item["remaining"]
+    line = "unannounced" if item["line"] is None and item["parent_id"] is None else f"line {item['line']}"
+    return {
+        "id": item["id"],
+        "number": item["number"],
+        "is_aliquot": item["parent_id"] is not None,
+        "description": f"{item['description']} ({item['physical_form']})",
+        "office": item["office"],
+        "submission": f"{item['submission_number']}, {line}; receipt {item['receipt_number']}",
+        "kind": item["kind"],
+        "programme": item["programme"] or "none",
+        "seal": f"{item['seal_number'] or 'no seal'}, {item['seal_condition'] or 'condition not recorded'}",
+        "state": item["state"].replace("_", " "),
+        "holder": f"{item['holder_name']} ({item['holder']['kind']})",
+        "gross": "not weighed" if gross is None else f"{number_text(gross)} g",
+        "remaining": "not weighed yet" if remaining is None else _mass(remaining),
+    }
+
+
+def _mass(found: Mapping[str, float]) -> str:
+    return f"{number_text(found['net_mass_mg'])} mg ± {uncertainty_text(found['uncertainty_mg'])} mg (k = 2)"
+
+
+def _events(records: Sequence[Data]) -> list[Data]:
+    corrected = find_corrected(records)
+    numbers = {record["id"]: record["sequence"] for record in records}
+    by = {record["id"]: record for record in records}
+    corrections: dict[str, list[str]] = {}
+    for later, earlier in corrected.items():
+        record = by[later]
+        words = f"No. {record['sequence']} ({moment_text(record['recorded_at'])}, {record['actor_name']}): {record['purpose']}"
+        corrections.setdefault(earlier, []).append(words)
+    return [
+        {
+            "no": str(record["sequence"]),
+            "index": "not yet" if record["index"] is None else str(record["index"]),
+            "title": record["title"],
+            "by": f"{record['actor_name']} ({record['actor']}), {record['actor_role']}",
+            "occurred_at": moment_text(record["occurred_at"]),
+            "recorded_at": moment_text(record["recorded_at"]),
+            "backdated": record["backdated"],
+            "purpose": record["purpose"],
+            "facts": [[fact["label"], fact["text"]] for fact in record["facts"]],
+            "corrects": str(numbers[corrected[record["id"]]]) if record["id"] in corrected else None,
+            "corrected_by": corrections.get(record["id"], []),
+            "signatures": [_signature(row, record) for row in record["signatures"]],
+            "digest": record["digest"],
+        }
+        for record in records
+    ]
+
+
+_NOT_SIGNED = frozenset({"index", "digest", "title", "facts", "backdated"})
+
+
+def _signature(row: Data, record: Data) -> Data:
+    bare = {name: value for name, value in record.items() if name not in _NOT_SIGNED}
+    return {
+        "who": f"{row['name']} ({row['login']}), {row['role']}",
+        "at": f"{moment_text(row['at'])}, by {row['method']}",
+        "meaning": row["meaning"],
+        "digest": row["record_sha256"],
+        "holds": signatures_hold(bare),
+    }
+
+
+def _lineage(uow: UnitOfWork, item: Data) -> list[Data]:
+    family = repository.family(uow.session, item["root_id"])
+    told = []
+    for depth, row in in_order([describe_item(found) for found in family]):
+        books = keep_books(repository.records_of(uow.session, row["id"]))
+        remaining = row["remaining"]
+        shown = {
+            name: number_text(getattr(books, name)) for name in ("aliquots", "consumed", "lost", "difference")
+        }
+        told.append(
+            {
+                **shown,
+                "depth": depth,
+                "number": row["number"],
+                "own": row["id"] == item["id"],
+                "state": row["state"].replace("_", " "),
+                "holder": row["holder_name"],
+                "start": "not weighed" if books.start is None else number_text(books.start),
+                "start_uncertainty": None
+                if books.start is None
+                else uncertainty_text(books.start_uncertainty),
+                "remaining": "not weighed" if remaining is None else number_text(remaining["net_mass_mg"]),
+                "uncertainty": None if remaining is None else uncertainty_text(remaining["uncertainty_mg"]),
+                "closes": books.left is None
+                or remaining is None
+                or float(books.left) == remaining["net_mass_mg"],
+            }
+        )
+    return told
+
+
+def _spectrum(row: Any) -> Data:
+    return {
+        "filename": row.filename,
+        "about": f"{row.technique}, {row.method}, {row.instrument}; {row.run_role}; {row.format}",
+        "acquired_at": moment_text(format_time(row.acquired_at)),
+        "state": row.state if row.reason is None else f"{row.state}: {row.reason}",
+        "size": f"{row.size} bytes",
+        "sha256": row.sha256 or row.declared_sha256,
+        "digest_is": "stored bytes" if row.sha256 else "said by the source, not checked yet",
+        "object": f"{row.object_key}, version {row.version_id}",
+        "retained": f"locked until {moment_text(format_time(row.retain_until))}{', legal hold' if row.legal_hold else ''}",
+    }
+
+
+def _photograph(photograph: Photograph) -> Data:
+    return {
+        "name": photograph.name,
+        "caption": photograph.caption,
+        "sha256": sha256(photograph.content).hexdigest(),
+    }
+
+
+def _log(head: LogCheckpoint | None, key: str) -> Data:
+    told: Data = {"key": key, "key_sha256": sha256(key.encode()).hexdigest(), "head": None}
+    if head is not None:
+        told["head"] = {
+            "size": str(head.size),
+            "root": bytes(head.root).hex(),
+            "note": head.note,
+            "at": moment_text(format_time(head.made_at)),
+        }
+    return told
