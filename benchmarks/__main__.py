@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.keep import RESULTS, ROOT
 
-BENCHMARKS = ("bus_hop", "upload_memory", "start")
+BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start")
 
 
 def main() -> int:

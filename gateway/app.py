@@ -13,6 +13,7 @@ from gateway.api.openapi import OpenApi
 from gateway.api.session import session
 from gateway.api.uploads import Uploads
 from gateway.pages import create_pages
+from shared.bulk import BulkFolder
 from shared.config import Settings
 from shared.db.outbox import OutboxRelay
 from shared.runtime import Runtime
@@ -50,13 +51,16 @@ def make_gateway(settings: Settings, *, relay: bool = True) -> Gateway:
 def make_api(runtime: Runtime) -> Api:
     """The API with everything that the gateway answers itself."""
     api = Api(runtime, Accounts(runtime))
+    bulk = BulkFolder(runtime.settings.bulk_dir) if runtime.settings.bulk_dir else None
+    if bulk is not None:
+        bulk.sweep()
     api.own.update(
         {
             "session": session,
             "health": Health(),
             "openapi.json": OpenApi(),
             "metrics": metrics,
-            "uploads": Uploads(),
+            "uploads": Uploads(bulk),
         }
     )
     return api

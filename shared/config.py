@@ -5,7 +5,7 @@ Every variable may also be given as `<NAME>_FILE`, the path of a file that holds
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -43,6 +43,18 @@ class Settings:
     retention_years: int
     log_level: str
     laboratory: str
+    #: Years by technique or run role, where they differ from `retention_years`.
+    retention_years_by_kind: Mapping[str, int] = field(default_factory=dict)
+    #: Where gateway and custody of one machine hand bytes to each other; None where they go over the bus.
+    bulk_dir: Path | None = None
+    mirror_dir: Path | None = None
+    s3_mirror_endpoint: str | None = None
+    s3_mirror_access_key: str | None = None
+    s3_mirror_secret_key: str | None = None
+    s3_mirror_bucket: str = "siglab-spectra"
+    scrub_bytes_per_second: int = 8_000_000
+    scrub_days: int = 30
+    min_free_mb: int = 512
 
     def service_database_url(self, name: str) -> str:
         """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
@@ -84,6 +96,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         data_dir = Path(env.str("SIGLAB_DATA_DIR", "var")).resolve()
         port = env.int("SIGLAB_HTTP_PORT", 8080)
+        bulk_dir, mirror_dir = env.str("SIGLAB_BULK_DIR", ""), env.str("SIGLAB_MIRROR_DIR", "")
         return Settings(
             data_dir=data_dir,
             keys_dir=Path(env.str("SIGLAB_KEYS_DIR", str(data_dir / "keys"))).resolve(),
@@ -100,9 +113,39 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             retention_years=env.int("SIGLAB_RETENTION_YEARS", 10),
             log_level=env.str("SIGLAB_LOG_LEVEL", "INFO"),
             laboratory=env.str("SIGLAB_LABORATORY", "Drug signature laboratory"),
+            retention_years_by_kind=_years_by_kind(env.str("SIGLAB_RETENTION_YEARS_BY_KIND", "")),
+            bulk_dir=Path(bulk_dir).resolve() if bulk_dir else None,
+            mirror_dir=Path(mirror_dir).resolve() if mirror_dir else None,
+            s3_mirror_endpoint=env.str("SIGLAB_S3_MIRROR_ENDPOINT", "") or None,
+            s3_mirror_access_key=env.str("SIGLAB_S3_MIRROR_ACCESS_KEY", "") or None,
+            s3_mirror_secret_key=env.str("SIGLAB_S3_MIRROR_SECRET_KEY", "") or None,
+            s3_mirror_bucket=env.str("SIGLAB_S3_MIRROR_BUCKET", "siglab-spectra"),
+            scrub_bytes_per_second=_at_least(env, "SIGLAB_SCRUB_BYTES_PER_SECOND", 8_000_000, least=1),
+            scrub_days=_at_least(env, "SIGLAB_SCRUB_DAYS", 30, least=1),
+            min_free_mb=_at_least(env, "SIGLAB_MIN_FREE_MB", 512, least=0),
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error
+
+
+def _years_by_kind(told: str) -> dict[str, int]:
+    """`standard=25,GC-MS=15` as a mapping; raises SettingsError that names the entry which is none."""
+    years: dict[str, int] = {}
+    for entry in filter(None, (part.strip() for part in told.split(","))):
+        kind, _, number = (part.strip() for part in entry.partition("="))
+        if not kind or not number.isdecimal() or not 1 <= int(number) <= 200:
+            raise SettingsError(
+                f"SIGLAB_RETENTION_YEARS_BY_KIND: {entry!r} is not of the form KIND=YEARS, as in standard=25,GC-MS=15."
+            )
+        years[kind] = int(number)
+    return years
+
+
+def _at_least(env: Env, name: str, default: int, *, least: int) -> int:
+    found = int(env.int(name, default))
+    if found < least:
+        raise SettingsError(f"{name} is {found}; it is {least} at least.")
+    return found
 
 
 class _Env(Env):

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from deploy.local import minio, postgres
+from deploy.local.bulk import remove_bulk_folder
 from deploy.local.errors import StartFailed, StartRefused
 from deploy.local.plan import Plan, make_plan
 from deploy.local.programs import System, write_configuration
@@ -123,6 +124,7 @@ class Launcher:
             signal.signal(number, signal.SIG_IGN)
         self._progress.say("stopping")
         self._supervision.stop()
+        remove_bulk_folder(self._plan.layout)
         self._plan.layout.state.unlink(missing_ok=True)
         self._progress.say("stopped")
 

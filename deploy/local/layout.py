@@ -51,6 +51,11 @@ class Layout:
         return self.data_dir / "run"
 
     @property
+    def bulk(self) -> Path:
+        """Points at the folder in memory where pieces of uploads are handed over."""
+        return self.run / "bulk"
+
+    @property
     def programs(self) -> Path:
         """What each program's tether starts."""
         return self.run / "programs.json"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from deploy.local import minio, postgres
 from deploy.local.account import Account, account_for
+from deploy.local.bulk import make_bulk_folder, remove_bulk_folder
 from deploy.local.errors import StartRefused
 from deploy.local.layout import FORMAT_VERSION, PROJECT, Layout
 from deploy.local.lock import DataLock
@@ -29,7 +30,7 @@ from shared.config import Settings, SettingsError, load_settings
 from shared.crypto.keys import make_keys
 
 #: Variables that hold paths: made absolute, since programs run in other folders.
-_PATHS = ("SIGLAB_DATA_DIR", "SIGLAB_KEYS_DIR")
+_PATHS = ("SIGLAB_DATA_DIR", "SIGLAB_KEYS_DIR", "SIGLAB_MIRROR_DIR")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def make_plan(environment: Mapping[str, str], store: str, system: System, progre
     ]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     variables = _variables(environment, settings, layout, ports)
+    variables |= make_bulk_folder(layout, environment)
     programs: list[Program] = []
     if embedded:
         with progress.step("database files"):
@@ -114,6 +116,7 @@ def _make_folders(layout: Layout, kind: str, lock: DataLock | None) -> DataLock:
         layout.store_kind.write_text(f"{kind}\n")
     if not layout.version.exists():
         layout.version.write_text(f"{FORMAT_VERSION}\n")
+    remove_bulk_folder(layout)
     shutil.rmtree(layout.run, ignore_errors=True)
     for folder in (layout.logs, layout.run, layout.run / "started"):
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -126,7 +129,7 @@ def _variables(
     """The environment of every program; all that the launcher decided is in it, so that settings are read in one way only."""
     variables = dict(environment)
     for name, value in environment.items():
-        if name in _PATHS or (name.startswith("SIGLAB_") and name.endswith("_FILE")):
+        if (name in _PATHS and value) or (name.startswith("SIGLAB_") and name.endswith("_FILE")):
             variables[name] = str(Path(value).resolve())
     path = os.pathsep.join(filter(None, [str(PROJECT), environment.get("PYTHONPATH")]))
     return variables | {

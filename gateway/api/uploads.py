@@ -1,33 +1,35 @@
 """Resumable uploads: tus 1.0 with creation and expiration towards clients, pieces towards custody.
 
 A PATCH is cut into pieces while it arrives, each a bus request with its offset, so that this process never holds more than one or
-two of them however large the file is. What had arrived when a connection broke is kept.
+two of them however large the file is: one that custody stores, and one that is read meanwhile. They go in their order, each when
+the one before was answered. What had arrived when a connection broke is kept.
 """
 
 import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 from gateway.api.dispatch import Api, answered
+from gateway.api.pieces import PIECE, MessagePiece, Piece, piece_maker
 from gateway.api.request import Environ
 from shared.actor import Actor
+from shared.bulk import BulkFolder
 from shared.bus.messages import BusResponse
 from shared.errors import Conflict, FieldError, Invalid, Malformed, NotFound, TooLarge, Unsupported
 from shared.http.app import LARGEST_UPLOAD
 from shared.http.problems import problem_document
 
 VERSION = "1.0.0"
-#: Bytes of a piece: the least that is a part of a stored object by itself, so that custody need not keep what is left over.
-PIECE = 5 * 1024 * 1024
 PREFIX = "/api/v1/uploads"
 
 #: Small enough that little is lost of what a broken connection had brought.
-_READ = 64 * 1024
+_READ = 256 * 1024
 #: So much of a refused body is read and dropped: a client that is cut off while it sends never sees the answer.
 _DISCARDED = 8 * 1024 * 1024
 _PIECE_SECONDS = 60.0
@@ -37,7 +39,10 @@ _WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 class Uploads:
-    """Answers /api/v1/uploads and below."""
+    """Answers /api/v1/uploads and below; `bulk` is the folder that custody reads from too, None where there is none."""
+
+    def __init__(self, bulk: BulkFolder | None = None) -> None:
+        self._new_piece = piece_maker(bulk)
 
     def __call__(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
         """One tus request; every answer carries the protocol's version."""
@@ -116,22 +121,15 @@ class Uploads:
         if told["offset"] != offset:
             raise Conflict(f"The upload stands at byte {told['offset']}, not {offset}.", code="wrong_offset")
         body = Body(environ, told["size"] - offset)
-        path = f"/internal/uploads/{upload_id}"
-        octets = [("content-type", "application/octet-stream")]
-        for piece in body.pieces():
-            answer = api.send(
-                actor,
-                _CUSTODY,
-                "PATCH",
-                path,
-                query=f"offset={offset}",
-                headers=octets,
-                body=piece,
-                deadline=_PIECE_SECONDS,
-            )
-            if answer.status >= 400:
-                return answer
-            offset += len(piece)
+        with Handover(api, actor, upload_id, offset, answer) as handover:
+            for piece in body.pieces(self._new_piece, handover.is_idle):
+                handover.send(piece)
+                if handover.refused:
+                    return handover.answer
+            handover.wait()
+            offset, answer = handover.offset, handover.answer
+        if answer.status >= 400:
+            return answer
         if body.broken:
             raise Malformed(f"The body broke off; the upload now stands at byte {offset}.")
         if offset == told["size"]:
@@ -153,6 +151,77 @@ class Uploads:
         return api.send(actor, _CUSTODY, "POST", path, deadline=_PIECE_SECONDS)
 
 
+class Handover:
+    """Sends pieces to custody from a thread of its own, the next when the one before was answered; ends with its block.
+
+    `answer` is the last answer and `offset` where the upload then stood; after a refusal nothing more is sent.
+    """
+
+    def __init__(self, api: Api, actor: Actor, upload_id: str, offset: int, answer: BusResponse) -> None:
+        self._api, self._actor = api, actor
+        self._path = f"/internal/uploads/{upload_id}"
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
+        self._under_way: tuple[Piece, Future[BusResponse]] | None = None
+        self.offset, self.answer = offset, answer
+
+    def __enter__(self) -> "Handover":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Waits for what is under way: its piece must not go before it was read."""
+        self._thread.shutdown(wait=True)
+        if self._under_way is not None:
+            self._under_way[0].close()
+
+    @property
+    def refused(self) -> bool:
+        """Custody has refused a piece."""
+        return self.answer.status >= 400
+
+    def is_idle(self) -> bool:
+        """Whether a piece that is sent now would leave at once."""
+        return self._under_way is None or self._under_way[1].done()
+
+    def send(self, piece: Piece) -> None:
+        """Sends a piece once the one before was answered; drops it where that was refused."""
+        try:
+            self.wait()
+        except BaseException:
+            piece.close()
+            raise
+        if self.refused:
+            piece.close()
+        else:
+            self._under_way = piece, self._thread.submit(self._ask, piece, self.offset)
+
+    def wait(self) -> None:
+        """Waits for the answer to the piece under way."""
+        if self._under_way is None:
+            return
+        piece, future = self._under_way
+        size = len(piece)
+        try:
+            self.answer = future.result()
+        finally:
+            piece.close()
+            self._under_way = None
+        if not self.refused:
+            self.offset += size
+
+    def _ask(self, piece: Piece, offset: int) -> BusResponse:
+        query, body = piece.sent()
+        return self._api.send(
+            self._actor,
+            _CUSTODY,
+            "PATCH",
+            self._path,
+            query=f"offset={offset}{query}",
+            headers=[("content-type", "application/octet-stream")],
+            body=body,
+            deadline=_PIECE_SECONDS,
+        )
+
+
 class Body:
     """The body of a PATCH; `broken` tells, after the pieces, that the client broke off before the end that it had announced."""
 
@@ -172,28 +241,46 @@ class Body:
             raise TooLarge(f"The upload lacks {room} bytes; this body has {self._announced}.")
         self._room = room
 
-    def pieces(self) -> Iterator[bytes]:
-        """The bytes as they come, PIECE of them at a time; raises TooLarge where an unannounced body goes beyond the room."""
+    def pieces(
+        self, make: Callable[[], Piece] = MessagePiece, may_go: Callable[[], bool] = lambda: True
+    ) -> Iterator[Piece]:
+        """The bytes as they come: a piece has PIECE of them or, while `may_go` says no, a multiple up to its room.
+
+        Raises TooLarge where an unannounced body goes beyond the room.
+        """
         # One byte more than fits is asked for, so that a body that is too long is noticed.
         left = self._room + 1 if self._announced is None else self._announced
         taken = 0
         while left and not self.broken:
-            parts, size, ended = [], 0, False
-            while size < min(PIECE, left) and not ended:
-                part = self.read(min(_READ, PIECE - size, left - size))
-                ended = not part
-                parts.append(part)
-                size += len(part)
-            taken, left = taken + size, left - size
-            if taken > self._room:
-                raise TooLarge(f"The upload lacked {self._room} bytes; this body has more.")
+            piece = make()
+            try:
+                ended = self._fill(piece, left, may_go)
+                taken, left = taken + len(piece), left - len(piece)
+                if taken > self._room:
+                    raise TooLarge(f"The upload lacked {self._room} bytes; this body has more.")
+            except BaseException:
+                piece.close()
+                raise
             self.broken = self.broken or (ended and self._announced is not None)
-            if size:
-                piece = b"".join(parts)
-                parts.clear()
+            if len(piece):
                 yield piece
+            else:
+                piece.close()
             if ended:
                 return
+
+    def _fill(self, piece: Piece, left: int, may_go: Callable[[], bool]) -> bool:
+        """Reads into a piece until it should go; whether the body ended."""
+        most = min(piece.room, left)
+        while len(piece) < most:
+            part = self.read(min(_READ, PIECE - len(piece) % PIECE, most - len(piece)))
+            if not part:
+                return True
+            piece.write(part)
+            del part
+            if len(piece) % PIECE == 0 and may_go():
+                return False
+        return False
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; none at the end, or where the connection breaks."""

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from gateway.api.uploads import PIECE
+from gateway.api.pieces import PIECE
 from gateway.pages.forms import done, text
 from gateway.pages.session import Said, api, ask, current_person, for_role, get, items
 from shared.actor import Role

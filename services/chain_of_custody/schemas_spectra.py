@@ -9,6 +9,8 @@ from services.chain_of_custody.models_spectra import QUARANTINED, VERIFIED, VERI
 from shared.http.lists import ListQuery, list_schema
 from shared.http.schemas import OccurredAt, Schema, Text, Timestamp, Whole, Word
 
+#: No piece that is handed over beside the bus has more bytes.
+LARGEST_PIECE = 32 * 1024 * 1024
 RUN_ROLES = ("sample", "blank", "control", "standard", "replicate")
 STATES = (VERIFYING, VERIFIED, QUARANTINED)
 _UNFIT_FOR_A_NAME = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -44,9 +46,11 @@ class NewUploadSchema(Schema):
 
 
 class OffsetQuery(Schema):
-    """Where a piece begins."""
+    """Where a piece begins; `piece` and `size` name it where it is not the request's body but was handed over beside it."""
 
     offset = fields.Integer(required=True, validate=validate.Range(min=0, max=2**63 - 1))
+    piece = fields.String(load_default=None, validate=validate.Length(equal=32))
+    size = fields.Integer(load_default=0, validate=validate.Range(min=0, max=LARGEST_PIECE))
 
 
 class ReadingSchema(Schema):

@@ -14,6 +14,10 @@ from shared.storage.interface import Canary, ObjectStore
 #: All canaries are versions of this one key, so that those that are free again can be found and removed.
 CANARY_KEY = "canary/lock"
 
+#: Where the room is tried. Nothing is ever finished here.
+ROOM_KEY = "canary/room"
+_FILL = b"\0" * 65536
+
 #: Long enough for any attempt to meet the lock; so short that canaries do not pile up.
 CANARY_LOCK = timedelta(hours=1)
 
@@ -40,6 +44,15 @@ def send_canary(store: ObjectStore, now: datetime) -> Canary:
         if not refused
     ]
     return Canary(now, delete_refused, shortening_refused, " ".join(wrong) or "The locks hold.")
+
+
+def check_room(store: ObjectStore) -> None:
+    """Stores a part of an upload and gives it up, which needs no lock; raises StoreFull."""
+    upload_id = store.begin(ROOM_KEY)
+    try:
+        store.put_part(ROOM_KEY, upload_id, 1, _FILL)
+    finally:
+        store.abort(ROOM_KEY, upload_id)
 
 
 def _refused(attempt: Callable[[], None]) -> bool:

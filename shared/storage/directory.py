@@ -9,13 +9,14 @@ finishing twice finds the same version. Locks are kept by this class; against wh
 folder itself only the ledger's digests help.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from shared.storage.canary import send_canary
+from shared.storage.canary import check_room, send_canary
 from shared.storage.directory_files import load_json, os_errors, read_parts, to_json, to_text
 from shared.storage.directory_uploads import DirectoryUploads
 from shared.storage.durable import file_lock, make_folders, write_file
@@ -60,8 +61,23 @@ class DirectoryStore:
         with os_errors():
             make_folders(self._objects)
             self._uploads.prepare()
-        self._canary = send_canary(self, now)
+        self.try_locks(now)
         return self.capabilities()
+
+    def try_locks(self, now: datetime) -> Canary:
+        """Sends the canary."""
+        self._canary = send_canary(self, now)
+        return self._canary
+
+    def free_bytes(self) -> int:
+        """What the file system leaves to those who are not root."""
+        with os_errors():
+            found = os.statvfs(self._root)
+        return found.f_bavail * found.f_frsize
+
+    def require_room(self) -> None:
+        """Begins an upload and gives it up."""
+        check_room(self)
 
     def capabilities(self) -> Capabilities:
         """Versions and locks, both kept by this software alone."""
@@ -80,7 +96,7 @@ class DirectoryStore:
         with os_errors():
             return self._uploads.begin(require_key(key), retain_until, content_type, metadata or {})
 
-    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Stores one part; on the disk when this returns."""
         require_part(number, data)
         with os_errors():

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.storage.errors import StoreUnavailable, from_os_error
+from shared.storage.errors import ObjectDamaged, from_os_error
 from shared.storage.interface import CHUNK_SIZE, Part
 
 
@@ -35,7 +35,7 @@ def load_json(path: Path) -> dict[str, Any] | None:
     try:
         value: dict[str, Any] = json.loads(raw)
     except ValueError as error:
-        raise StoreUnavailable(f"The object store's file {path.name} is damaged.") from error
+        raise ObjectDamaged(f"The object store's file {path.name} is damaged.") from error
     return value
 
 
@@ -64,14 +64,20 @@ def read_parts(folder: Path, parts: Sequence[tuple[str, int]], start: int, end: 
 
 
 def _read_file(path: Path, start: int, length: int) -> Iterator[bytes]:
-    with os_errors():
+    try:
         handle = path.open("rb")
+    except FileNotFoundError as error:
+        raise ObjectDamaged(f"A part of a stored object is missing: {path.name}.") from error
+    except OSError as error:
+        raise from_os_error(error) from error
     with handle:
         handle.seek(start)
         while length:
-            with os_errors():
+            try:
                 chunk = handle.read(min(CHUNK_SIZE, length))
+            except OSError as error:
+                raise ObjectDamaged(f"A stored object cannot be read: {error.strerror}.") from error
             if not chunk:
-                raise StoreUnavailable("A stored object is shorter than it was when it was stored.")
+                raise ObjectDamaged("A stored object is shorter than it was when it was stored.")
             length -= len(chunk)
             yield chunk

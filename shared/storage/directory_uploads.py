@@ -71,7 +71,7 @@ class DirectoryUploads:
             raise UploadNotFound("There is no such unfinished upload.")
         return found
 
-    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Stores a part under its number and etag."""
         self.about(key, upload_id)
         etag = hashlib.sha256(data).hexdigest()[:32]

@@ -34,7 +34,7 @@ def make_folders(folder: Path) -> None:
         sync_folder(path.parent)
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes | memoryview) -> None:
     """Writes `path` as a whole: under another name first, then renamed; an older file of the name is
     replaced.
     """

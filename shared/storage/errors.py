@@ -24,6 +24,12 @@ class StoreFull(StoreUnavailable):
         )
 
 
+class ObjectDamaged(StoreUnavailable):
+    """The store answers, but this object cannot be read as it was stored."""
+
+    code = "object_damaged"
+
+
 class LockNotHeld(StoreUnavailable):
     """What the store says about retention or legal hold is not what was set: its locks cannot be relied
     upon.

@@ -49,7 +49,10 @@ class Part:
 
 @dataclass(frozen=True)
 class ObjectFacts:
-    """What the store says about one version; `retain_until` is None where no retention was set."""
+    """What the store says about one version; `retain_until` is None where no retention was set.
+
+    `compliance` is false where the retention is of a kind that somebody may lift.
+    """
 
     key: str
     version_id: str
@@ -58,6 +61,7 @@ class ObjectFacts:
     legal_hold: bool
     content_type: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    compliance: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,17 @@ class ObjectStore(Protocol):
         holds.
         """
 
+    def try_locks(self, now: datetime) -> Canary:
+        """Sends the canary again and remembers what came of it, for `capabilities`."""
+
     def capabilities(self) -> Capabilities:
         """What the last `prepare` found; does not ask the store."""
+
+    def free_bytes(self) -> int | None:
+        """Room that is left for objects; None where the storage system does not tell."""
+
+    def require_room(self) -> None:
+        """Raises StoreFull where nothing at all can be written any more; leaves nothing behind."""
 
     def begin(
         self,
@@ -130,7 +143,7 @@ class ObjectStore(Protocol):
         and its answer.
         """
 
-    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Stores part `number` (from 1) and returns its etag; the same again is harmless, other bytes
         replace it.
         """
@@ -205,7 +218,7 @@ def require_version(version_id: str) -> str:
     return version_id
 
 
-def require_part(number: int, data: bytes) -> None:
+def require_part(number: int, data: bytes | memoryview) -> None:
     """Refuses part numbers and sizes that no store accepts."""
     if not 1 <= number <= MAX_PARTS:
         raise BadObject(f"There is no part number {number}: parts are numbered 1 to {MAX_PARTS}.")

@@ -17,7 +17,7 @@ from minio.helpers import genheaders
 from minio.retention import COMPLIANCE, Retention
 from minio.versioningconfig import ENABLED
 
-from shared.storage.canary import send_canary
+from shared.storage.canary import check_room, send_canary
 from shared.storage.errors import LockNotHeld, ObjectLocked, StoreUnavailable, UploadNotFound
 from shared.storage.interface import (
     OCTETS,
@@ -67,8 +67,21 @@ class S3Store:
                 f"The bucket {self._bucket} keeps no versions, so it cannot hold evidence. "
                 "Name a bucket that does not exist yet: it is then made with versions and object lock."
             )
-        self._canary = send_canary(self, now)
+        self.try_locks(now)
         return self.capabilities()
+
+    def try_locks(self, now: datetime) -> Canary:
+        """Sends the canary."""
+        self._canary = send_canary(self, now)
+        return self._canary
+
+    def free_bytes(self) -> None:
+        """S3 has no call that tells; `require_room` finds out when there is none left."""
+        return None
+
+    def require_room(self) -> None:
+        """Begins an upload and gives it up."""
+        check_room(self)
 
     def _make_bucket(self) -> None:
         try:
@@ -105,13 +118,13 @@ class S3Store:
         with s3_errors():
             return f"{token}.{self._client._create_multipart_upload(self._bucket, key, headers)}"
 
-    def put_part(self, key: str, upload_id: str, number: int, data: bytes) -> str:
+    def put_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Stores one part."""
         require_key(key)
         require_part(number, data)
         _, upload = _split(upload_id)
         with s3_errors():
-            return self._client._upload_part(self._bucket, key, data, None, upload, number)
+            return self._client._upload_part(self._bucket, key, data, None, upload, number)  # type: ignore[arg-type]
 
     def finish(
         self, key: str, upload_id: str, parts: Sequence[Part], *, retain_until: datetime
@@ -207,6 +220,7 @@ class S3Store:
                 for name, value in headers.items()
                 if name.startswith("x-amz-meta-")
             },
+            compliance=not until or headers.get("x-amz-object-lock-mode") == COMPLIANCE,
         )
 
     def extend_retention(self, key: str, version_id: str, retain_until: datetime) -> None:

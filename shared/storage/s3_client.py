@@ -15,12 +15,26 @@ from shared.storage.interface import CHUNK_SIZE
 
 def connect(settings: Settings) -> Minio:
     """The client for the configured endpoint; makes no connection yet."""
-    endpoint = settings.s3_endpoint or ""
+    return _client("SIGLAB_S3", settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+
+
+def connect_mirror(settings: Settings) -> Minio:
+    """The client for the endpoint of the second copies."""
+    return _client(
+        "SIGLAB_S3_MIRROR",
+        settings.s3_mirror_endpoint,
+        settings.s3_mirror_access_key,
+        settings.s3_mirror_secret_key,
+    )
+
+
+def _client(name: str, endpoint: str | None, access_key: str | None, secret_key: str | None) -> Minio:
+    endpoint = endpoint or ""
     parts = urlsplit(endpoint if "//" in endpoint else f"https://{endpoint}")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
-        raise SettingsError("SIGLAB_S3_ENDPOINT is of the form https://host:port.")
-    if not settings.s3_access_key or not settings.s3_secret_key:
-        raise SettingsError("SIGLAB_S3_ENDPOINT needs SIGLAB_S3_ACCESS_KEY and SIGLAB_S3_SECRET_KEY.")
+        raise SettingsError(f"{name}_ENDPOINT is of the form https://host:port.")
+    if not access_key or not secret_key:
+        raise SettingsError(f"{name}_ENDPOINT needs {name}_ACCESS_KEY and {name}_SECRET_KEY.")
     http = urllib3.PoolManager(
         maxsize=16,
         timeout=urllib3.Timeout(connect=5, read=60),
@@ -28,8 +42,8 @@ def connect(settings: Settings) -> Minio:
     )
     return Minio(
         parts.netloc,
-        access_key=settings.s3_access_key,
-        secret_key=settings.s3_secret_key,
+        access_key=access_key,
+        secret_key=secret_key,
         secure=parts.scheme == "https",
         http_client=http,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.models_spectra import (
@@ -56,6 +56,12 @@ def parts(session: Session, upload_id: str) -> Sequence[UploadPart]:
     return session.scalars(
         select(UploadPart).where(UploadPart.upload_id == upload_id).order_by(UploadPart.number)
     ).all()
+
+
+def count_parts(session: Session, upload_id: str) -> int:
+    """How many parts are stored."""
+    query = select(func.count()).select_from(UploadPart).where(UploadPart.upload_id == upload_id)
+    return int(session.scalar(query) or 0)
 
 
 def take_tail(session: Session, upload_id: str) -> list[bytes]:

@@ -1,5 +1,7 @@
 """Uploads as the gateway brings them: pieces of a file, each a request of its own. Never reached from outside."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import request
@@ -8,6 +10,8 @@ from services.chain_of_custody.models_spectra import FINISHED, Upload
 from services.chain_of_custody.schemas_spectra import NewUploadSchema, OffsetQuery
 from services.chain_of_custody.service import uploads
 from services.chain_of_custody.store import store_of
+from shared.bulk import BulkFolder
+from shared.errors import Invalid
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.schemas import format_time
@@ -35,12 +39,24 @@ def get_upload(upload_id: str) -> dict[str, Any]:
 @blp.arguments(OffsetQuery, location="query")
 @blp.response(200)
 def append_piece(query: dict[str, Any], upload_id: str) -> dict[str, Any]:
-    """Adds the bytes of the body."""
-    piece = request.get_data(cache=False)
-    row = uploads.append_piece(
-        context.actor(), context.uow(), _stores(), upload_id, query["offset"], piece, now=context.now()
-    )
+    """Adds the bytes of the body, or of the piece that was handed over beside it."""
+    with _piece(query) as piece:
+        row = uploads.append_piece(
+            context.actor(), context.uow(), _stores(), upload_id, query["offset"], piece, now=context.now()
+        )
     return _told(row)
+
+
+@contextmanager
+def _piece(query: dict[str, Any]) -> Iterator[bytes | memoryview]:
+    if query["piece"] is None:
+        yield request.get_data(cache=False)
+        return
+    folder = context.runtime().settings.bulk_dir
+    if folder is None:
+        raise Invalid("Pieces are not handed over beside the bus here.", code="no_such_piece")
+    with BulkFolder(folder).reading(query["piece"], query["size"]) as view:
+        yield view
 
 
 @blp.post("/uploads/<upload_id>/completion")

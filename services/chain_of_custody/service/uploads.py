@@ -7,8 +7,10 @@ process killed between the store and the commit leaves nothing half done. Each u
 that were sent before: two acts are two records, and an agent that wants one asks twice with the same Idempotency-Key.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from services.chain_of_custody.domain.cut_parts import cut_parts
@@ -43,6 +45,9 @@ MAY_UPLOAD = (Role.TECHNICIAN, Role.INSTRUMENT)
 
 #: An upload to which nothing was added for so long is given up: its source has kept the file, since nothing was verified (E22).
 KEPT_UNFINISHED = timedelta(days=7)
+
+#: Parts of one piece that are stored at the same time.
+_SIDE_BY_SIDE = 3
 
 _FACTS = (
     "filename", "technique", "instrument", "method", "run_role", "acquired_at",
@@ -111,7 +116,7 @@ def append_piece(
     stores: Stores,
     upload_id: str,
     offset: int,
-    piece: bytes,
+    piece: bytes | memoryview,
     *,
     now: datetime,
 ) -> Upload:
@@ -127,37 +132,57 @@ def append_piece(
     return row
 
 
-def _take(uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes, now: datetime) -> None:
+def _take(uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes | memoryview, now: datetime) -> None:
     waiting = row.offset - row.stored + len(piece)
     last = row.offset + len(piece) == row.size
     sizes = cut_parts(waiting, last=last, least=stores.least, most=stores.most)
     if sizes:
         _store_parts(uow, stores, row, piece, sizes, now)
     else:
-        uow.session.add(UploadTail(upload_id=row.id, start=row.offset, data=piece))
+        uow.session.add(UploadTail(upload_id=row.id, start=row.offset, data=bytes(piece)))
     row.offset, row.touched_at = row.offset + len(piece), now
     if last:
         row.state = RECEIVED
 
 
 def _store_parts(
-    uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes, sizes: list[int], now: datetime
+    uow: UnitOfWork,
+    stores: Stores,
+    row: Upload,
+    piece: bytes | memoryview,
+    sizes: list[int],
+    now: datetime,
 ) -> None:
+    """Stores parts side by side; they are the upload's only once all of them are stored and the transaction is committed."""
     tail = repository.take_tail(uow.session, row.id)
     data = memoryview(b"".join([*tail, piece]) if tail else piece)
     if row.store_upload_id is None:
         until = retain_until(now, stores.retention_years)
         facts = {"spectrum": row.spectrum_id, "item": row.item_id}
         row.store_upload_id = stores.store.begin(row.object_key, retain_until=until, metadata=facts)
-    number = len(repository.parts(uow.session, row.id))
-    for size in sizes:
-        number += 1
-        part, data = bytes(data[:size]), data[size:]
-        etag = stores.store.put_part(row.object_key, row.store_upload_id, number, part)
+    first = repository.count_parts(uow.session, row.id) + 1
+    ends = list(accumulate(sizes))
+    cuts = [data[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    key, upload_id = row.object_key, row.store_upload_id
+    for number, (size, etag) in enumerate(
+        zip(sizes, _put(stores, key, upload_id, first, cuts), strict=True), first
+    ):
         uow.session.add(UploadPart(upload_id=row.id, number=number, etag=etag, size=size))
         row.stored += size
-    if data:
-        uow.session.add(UploadTail(upload_id=row.id, start=row.stored, data=bytes(data)))
+    if len(data) > ends[-1]:
+        uow.session.add(UploadTail(upload_id=row.id, start=row.stored, data=bytes(data[ends[-1] :])))
+
+
+def _put(stores: Stores, key: str, upload_id: str, first: int, cuts: list[memoryview]) -> list[str]:
+    """Stores the cuts as parts from number `first` on; their etags. Raises what one raised, after all have ended."""
+    if len(cuts) == 1:
+        return [stores.store.put_part(key, upload_id, first, cuts[0])]
+    with ThreadPoolExecutor(min(len(cuts), _SIDE_BY_SIDE), thread_name_prefix="parts") as pool:
+        under_way = [
+            pool.submit(stores.store.put_part, key, upload_id, number, cut)
+            for number, cut in enumerate(cuts, first)
+        ]
+    return [future.result() for future in under_way]
 
 
 def complete_own_upload(

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from gateway.api.dispatch import answered
 from gateway.api.uploads import Uploads
 from shared.actor import Actor
+from shared.bulk import BulkFolder
 from shared.bus.messages import BusRequest, BusResponse
 from shared.bus.wsgi import WsgiCall, make_environ
 from shared.crypto.assertions import HEADER, AssertionSigner
@@ -28,6 +30,7 @@ class Door:
     actor: Actor = TECHNICIAN
     on_send: Callable[[str, str], None] = lambda method, path: None
     pieces: list[int] = field(default_factory=list)
+    bulk: BulkFolder | None = None
 
     def send(
         self,
@@ -48,7 +51,8 @@ class Door:
         signer = AssertionSigner.from_keys(runtime.settings.keys_dir, "gateway")
         head = [*headers, (HEADER, signer.sign(actor, body, runtime.clock()))]
         if method == "PATCH":
-            self.pieces.append(len(body))
+            shared = re.search(r"size=(\d+)", query)
+            self.pieces.append(int(shared[1]) if shared else len(body))
         request = BusRequest(method, path, query, head, body)
         called = WsgiCall(app.wsgi_app, make_environ(request, service, time.monotonic() + deadline))
         try:
@@ -70,7 +74,7 @@ class Door:
             environ["CONTENT_LENGTH"] = str(len(body))
         environ |= headers
         api: Any = self
-        return answered(lambda: Uploads()(api, environ, self.actor))
+        return answered(lambda: Uploads(self.bulk)(api, environ, self.actor))
 
     def create(self, facts: dict[str, Any], **headers: Any) -> BusResponse:
         """The request that begins an upload; `facts` as of tests.integration.spectra.house.told."""

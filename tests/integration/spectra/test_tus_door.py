@@ -8,7 +8,8 @@ import os
 import pytest
 from flask.testing import FlaskClient
 
-from gateway.api.uploads import PIECE, read_metadata
+from gateway.api.pieces import PIECE
+from gateway.api.uploads import read_metadata
 from services.chain_of_custody.store import store_of
 from shared.errors import Invalid
 from shared.runtime import Runtime

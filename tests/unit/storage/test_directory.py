@@ -15,7 +15,14 @@ import pytest
 from shared.config import load_settings
 from shared.storage import open_store
 from shared.storage.directory import DirectoryStore
-from shared.storage.errors import LockNotHeld, ObjectLocked, ObjectNotFound, StoreFull, StoreUnavailable
+from shared.storage.errors import (
+    LockNotHeld,
+    ObjectDamaged,
+    ObjectLocked,
+    ObjectNotFound,
+    StoreFull,
+    StoreUnavailable,
+)
 from shared.storage.interface import Part
 
 KEY = "spectra/01/raw"
@@ -89,7 +96,7 @@ def test_a_part_cut_short_is_an_error_and_not_a_short_answer(store: DirectorySto
     with pytest.raises(StoreUnavailable, match="shorter than it was"):
         list(store.read(KEY, done.version_id))
     part.unlink()
-    with pytest.raises(StoreUnavailable, match="cannot be used"):
+    with pytest.raises(ObjectDamaged, match="is missing"):
         list(store.read(KEY, done.version_id))
 
 

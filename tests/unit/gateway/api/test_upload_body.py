@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.uploads import PIECE, Body
+from gateway.api.pieces import PIECE
+from gateway.api.uploads import Body
 from shared.errors import TooLarge
 
 
