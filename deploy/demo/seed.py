@@ -29,11 +29,20 @@ PROGRAMMES = ("HSP", "CSP", "MPP")
 PER_CLASS = {"HSP": 36, "CSP": 30, "MPP": 30}
 SEED = 20261124
 TOKEN_DAYS = 365
-_PLACES = (
-    ("Laboratory", None),
-    ("Evidence room", "Laboratory"),
-    ("Safe A", "Evidence room"),
-    ("Shelf A1", "Safe A"),
+#: Name, the place around it, kind, how many items directly in it (None: any), and the roles that may enter (None: all).
+_PLACES: tuple[tuple[str, str | None, str, int | None, tuple[str, ...] | None], ...] = (
+    ("Laboratory", None, "site", None, None),
+    ("Evidence room", "Laboratory", "room", 0, ("custodian",)),
+    ("Safe A", "Evidence room", "safe", 0, None),
+    ("Shelf SA-1", "Safe A", "shelf", 40, None),
+    ("Box SA-1-01", "Shelf SA-1", "box", 20, None),
+    ("Box SA-1-02", "Shelf SA-1", "box", 20, None),
+    ("Shelf SA-2", "Safe A", "shelf", 40, None),
+    ("Disposal cage", "Evidence room", "safe", 200, None),
+    ("Reference store", "Laboratory", "room", 0, ("custodian", "scientist")),
+    ("Reference cabinet", "Reference store", "safe", 500, None),
+    ("Preparation room", "Laboratory", "room", None, None),
+    ("Day safe", "Preparation room", "safe", None, None),
 )
 
 
@@ -79,9 +88,16 @@ def seed(settings: Settings) -> None:
 
 def _places(users: Users) -> None:
     ids: dict[str, str] = {row["name"]: row["id"] for row in users.custodian.all("/locations")}
-    for name, parent in _PLACES:
+    for name, parent, kind, capacity, roles in _PLACES:
         if name not in ids:
-            body = {"name": name, "parent_id": ids[parent] if parent else None}
+            body = {
+                "name": name,
+                "parent_id": ids[parent] if parent else None,
+                "kind": kind,
+                "capacity": capacity,
+                "access": {"roles": roles, "logins": []} if roles else None,
+                "reason": "demo",
+            }
             ids[name] = users.admin.post("/locations", body, key=f"seed-place-{name.replace(' ', '-')}")["id"]
 
 

@@ -16,6 +16,8 @@ _SERVICES = {
     "disposals": "chain_of_custody",
     "locations": "chain_of_custody",
     "overdue": "chain_of_custody",
+    "moves": "chain_of_custody",
+    "retrievals": "chain_of_custody",
     "ledger": "chain_of_custody",
     "spectra": "chain_of_custody",
     "programmes": "classifier",

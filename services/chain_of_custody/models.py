@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
+    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -17,11 +19,12 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     SmallInteger,
+    Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.tables import declarative_base_for
@@ -43,15 +46,28 @@ class Person(Base):
 
 
 class Location(Base):
-    """A place: a room, a safe, a shelf; `path` names it with all places around it."""
+    """A place: a room, a safe, a shelf; `path` names it with all places around it.
+
+    `stored` counts the items that lie directly in it; the database keeps the count, and keeps it within `capacity`. Who may enter
+    is restricted where one of the two lists stands: to these roles and these people.
+    """
 
     __tablename__ = "locations"
-    __table_args__ = (UniqueConstraint("parent_id", "name", postgresql_nulls_not_distinct=True),)
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name", postgresql_nulls_not_distinct=True),
+        CheckConstraint("stored >= 0 AND (capacity IS NULL OR stored <= capacity)", name="capacity"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("chain_of_custody.locations.id"))
     name: Mapped[str]
     path: Mapped[str]
+    kind: Mapped[str]
+    capacity: Mapped[int | None]
+    stored: Mapped[int] = mapped_column(Integer, server_default="0")
+    enter_roles: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    enter_logins: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class Item(Base):
@@ -66,6 +82,8 @@ class Item(Base):
             unique=True,
             postgresql_where=text("parent_id IS NULL"),
         ),
+        CheckConstraint("holder_kind IN ('person', 'place') AND holder <> ''", name="holder"),
+        CheckConstraint("open_holds >= 0", name="open_holds"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
@@ -90,6 +108,15 @@ class Item(Base):
     holder_kind: Mapped[str]
     holder: Mapped[str]
     holder_name: Mapped[str]
+    holder_person: Mapped[str | None] = mapped_column(
+        ForeignKey("chain_of_custody.people.login", deferrable=True, initially="DEFERRED"),
+        Computed("CASE WHEN holder_kind = 'person' THEN holder END", persisted=True),
+    )
+    holder_place: Mapped[str | None] = mapped_column(
+        ForeignKey("chain_of_custody.locations.id", deferrable=True, initially="DEFERRED"),
+        Computed("CASE WHEN holder_kind = 'place' THEN holder END", persisted=True),
+    )
+    transfers: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
     blocked: Mapped[bool]
     open_holds: Mapped[int] = mapped_column(Integer, default=0)
     ending: Mapped[str | None]

@@ -219,10 +219,3 @@ class ExecutionSchema(SigningSchema):
 
     witness = Word(required=True)
     witness_password = Password()
-
-
-class NewLocationSchema(Schema):
-    """A place to be added."""
-
-    name = Word(required=True)
-    parent_id = Word(load_default=None, allow_none=True)

@@ -73,18 +73,6 @@ class DisposalAnswerSchema(Schema):
     executed_at = Timestamp(required=True, allow_none=True)
 
 
-class LocationSchema(Schema):
-    """A place; `path` names it with all places around it."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    parent_id = fields.String(required=True, allow_none=True)
-    path = fields.String(required=True)
-
-
-LocationList = list_schema(LocationSchema)
-
-
 class ProofSchema(Schema):
     """That one event is in the log of a signed size (RFC 6962); bytes are base64."""
 

@@ -1,5 +1,6 @@
 """What an item's standing allows: its state, and the refusals that follow from it."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -10,6 +11,19 @@ RETURNED, DISPOSED = "returned", "disposed"
 STATES = (IN_CUSTODY, BLOCKED, ON_HOLD, DEPLETED, RETURNED, DISPOSED)
 
 PERSON, PLACE = "person", "place"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who or what has an item: a person by login, a place by its id; `name` as it is written for people."""
+
+    kind: str
+    id: str
+    name: str
+
+    def told(self) -> dict[str, str]:
+        """As events tell it."""
+        return {"kind": self.kind, "id": self.id, "name": self.name}
 
 
 class Standing(Protocol):
@@ -71,6 +85,12 @@ def require_holder(item: Standing, login: str) -> None:
     """Passes where this person has the item in hand; raises Conflict `not_holder` that says who or what has it."""
     if item.holder_kind != PERSON or item.holder != login:
         raise Conflict(f"{item.number} is with {item.holder_name}, not with {login}.", code="not_holder")
+
+
+def require_in_place(item: Standing) -> None:
+    """Passes where the item lies in a place; raises Conflict `not_in_place` that says who has it."""
+    if item.holder_kind != PLACE:
+        raise Conflict(f"{item.number} is in no place: it is with {item.holder_name}.", code="not_in_place")
 
 
 def require_not_blocked(item: Standing) -> None:

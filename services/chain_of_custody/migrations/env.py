@@ -1,5 +1,6 @@
 """Alembic's entry to custody's schema."""
 
+import services.chain_of_custody.models_acts
 import services.chain_of_custody.models_ledger
 import services.chain_of_custody.models_limits
 import services.chain_of_custody.models_spectra  # noqa: F401

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.models import Event, Item, Location, LogEntry, Person
+from services.chain_of_custody.models import Event, Item, LogEntry, Person
 from shared.actor import Actor, Role
 from shared.errors import NotFound
 
@@ -56,13 +57,19 @@ def item(session: Session, actor: Actor, item_id: str) -> Item:
 
 def lock_items(session: Session, actor: Actor, item_ids: Iterable[str]) -> list[Item]:
     """These items, their rows locked in the order of their ids, as they are now; raises NotFound where one is not there."""
-    wanted = sorted(set(item_ids))
-    query = select(Item).where(Item.id.in_(wanted), visible_to(actor)).order_by(Item.id).with_for_update()
-    rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    wanted = set(item_ids)
+    rows = lock_known(session, actor, wanted)
     if len(rows) != len(wanted):
-        missing = set(wanted) - {row.id for row in rows}
+        missing = wanted - {row.id for row in rows}
         raise NotFound(f"There is no item {sorted(missing)[0]!r}.")
     return rows
+
+
+def lock_known(session: Session, actor: Actor, item_ids: Iterable[str]) -> list[Item]:
+    """Those of the items that are there, their rows locked in the order of their ids, as they are now."""
+    wanted = sorted(set(item_ids))
+    query = select(Item).where(Item.id.in_(wanted), visible_to(actor)).order_by(Item.id).with_for_update()
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def lock_item(session: Session, actor: Actor, item_id: str) -> Item:
@@ -121,17 +128,7 @@ def person(session: Session, login: str) -> Person | None:
     return session.get(Person, login)
 
 
-def location(session: Session, location_id: str) -> Location | None:
-    """One place."""
-    return session.get(Location, location_id)
-
-
-def locations() -> Select[Any]:
-    """All places."""
-    return select(Location)
-
-
-def location_exists(session: Session, parent_id: str | None, name: str) -> bool:
-    """Whether a place of this name stands there already."""
-    same = Location.parent_id.is_not_distinct_from(parent_id)
-    return session.scalars(select(Location.id).where(same, Location.name == name)).first() is not None
+def know_person(session: Session, login: str, name: str, role: str) -> None:
+    """Remembers somebody who holds evidence and of whom the gateway has not told yet; who is known stays as they are."""
+    facts = {"login": login, "name": name, "role": role, "office": None, "active": True}
+    session.execute(insert(Person).values(facts).on_conflict_do_nothing())

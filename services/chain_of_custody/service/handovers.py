@@ -10,6 +10,7 @@ from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.standing import (
     PERSON,
     RETURNED,
+    Holder,
     require_holder,
     require_not_blocked,
     require_not_ended,
@@ -18,6 +19,7 @@ from services.chain_of_custody.domain.standing import (
 from services.chain_of_custody.models import Handover, HandoverItem, Item, Person
 from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.service.each_item import check_each, lock_each
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
 from shared.db.unit_of_work import UnitOfWork
@@ -32,14 +34,17 @@ def offer_handover(actor: Actor, uow: UnitOfWork, act: dict[str, Any], *, now: d
     """The holder offers items to one person; custody does not move yet."""
     require(actor, *LABORATORY)
     receiver = _receiver(uow, actor, act["to"])
-    rows = items_repository.lock_items(uow.session, actor, act["item_ids"])
-    for item in rows:
+    rows = lock_each(actor, uow, act["item_ids"], listed=True)
+    taken = {row.item_id for row in repository.pending_items(uow.session, act["item_ids"])}
+
+    def transferable(item: Item) -> None:
         _require_transferable(item, actor.login, receiver)
-    taken = repository.pending_items(uow.session, [item.id for item in rows])
-    if taken:
-        raise Conflict(
-            f"{taken[0].number} is offered already; withdraw that offer first.", code="already_offered"
-        )
+        if item.id in taken:
+            raise Conflict(
+                f"{item.number} is offered already; withdraw that offer first.", code="already_offered"
+            )
+
+    check_each(act["item_ids"], rows, transferable, listed=True)
     offer = Handover(
         id=new_id(),
         giver=actor.login,
@@ -67,14 +72,25 @@ def accept_handover(
     require(actor, *PARTIES)
     offer = _open_offer(actor, uow, handover_id, actor_is="receiver")
     signature = Signed(signed(actor), f"I have received this item from {offer.giver}.")
-    rows = items_repository.lock_items(uow.session, actor, _item_ids(uow, offer))
+    item_ids, receiver = _item_ids(uow, offer), _receiver_of(actor)
+    rows = lock_each(actor, uow, item_ids, listed=False)
+    check_each(item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver), listed=False)
+    kind = "returned" if actor.role is Role.OFFICE else "handed_over"
     for item in rows:
-        _require_transferable(item, offer.giver, _receiver_of(actor))
-        item.holder_kind, item.holder, item.holder_name = PERSON, actor.login, actor.name
         if actor.role is Role.OFFICE:
             item.ending = RETURNED
-        kind = "returned" if actor.role is Role.OFFICE else "handed_over"
-        _record(uow, item, kind, actor, offer, now, act.get("occurred_at"), offer.purpose, signature)
+        _record(
+            uow,
+            item,
+            kind,
+            actor,
+            offer,
+            now,
+            act.get("occurred_at"),
+            offer.purpose,
+            signature,
+            receiver=Holder(PERSON, actor.login, actor.name),
+        )
     return _end(uow, offer, "accepted", None, now)
 
 
@@ -180,6 +196,7 @@ def _record(
     occurred_at: datetime | None,
     purpose: str,
     *signatures: Signed,
+    receiver: Holder | None = None,
 ) -> None:
     record_event(
         uow,
@@ -197,6 +214,7 @@ def _record(
             "to_name": offer.receiver_name,
         },
         signatures=signatures,
+        receiver=receiver,
     )
 
 

@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from services.chain_of_custody.domain.event_record import Author, Signed, build_record
-from services.chain_of_custody.domain.standing import standing_of, state_of
+from services.chain_of_custody.domain.standing import PERSON, Holder, standing_of, state_of
 from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
+from shared.actor import Role
 from shared.crypto.canonical import canonical_json, parse_canonical_json
 from shared.crypto.ledger import new_salt
 from shared.db.unit_of_work import UnitOfWork
@@ -33,12 +35,23 @@ def record_event(
     occurred_at: datetime | None = None,
     details: Mapping[str, Any] | None = None,
     signatures: Sequence[Signed] = (),
+    receiver: Holder | None = None,
 ) -> Event:
     """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
 
     `now` is the server's time (E9), `occurred_at` what the person says (default: now). `details` must be plain JSON; raises
     Invalid for numbers and texts that have no canonical form (RFC 8785), since the log could never prove them.
+
+    `receiver` has the item from this act on: its details then tell `giver` and `receiver`, each receiver being the next giver
+    (E8). The first event of an item tells its first holder so, with no giver.
     """
+    giver = None if item.events == 0 else Holder(item.holder_kind, item.holder, item.holder_name)
+    if item.events == 0:
+        receiver = receiver or Holder(item.holder_kind, item.holder, item.holder_name)
+    if receiver is not None:
+        item.holder_kind, item.holder, item.holder_name = receiver.kind, receiver.id, receiver.name
+        steps = {"giver": None if giver is None else giver.told(), "receiver": receiver.told()}
+        details = {**(details or {}), **steps}
     try:
         record = build_record(
             event_id=new_id(),
@@ -72,5 +85,26 @@ def record_event(
         salt=new_salt(),
     )
     item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)
+    if receiver is None:
+        repository.add_event(uow.session, event)
+        return event
+    if receiver.kind == PERSON:
+        role = author.role if author.login == receiver.id else Role.CUSTODIAN.value
+        repository.know_person(uow.session, receiver.id, receiver.name, role)
     repository.add_event(uow.session, event)
+    item.transfers += 1
+    uow.session.add(_step(item, giver, receiver, event))
     return event
+
+
+def _step(item: Item, giver: Holder | None, receiver: Holder, event: Event) -> Transfer:
+    return Transfer(
+        item_id=item.id,
+        number=item.transfers,
+        previous=item.transfers - 1,
+        giver_kind=None if giver is None else giver.kind,
+        giver=None if giver is None else giver.id,
+        receiver_kind=receiver.kind,
+        receiver=receiver.id,
+        event_id=event.id,
+    )
