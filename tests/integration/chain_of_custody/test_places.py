@@ -118,12 +118,13 @@ def test_to_reach_a_box_one_must_be_allowed_in_all_around_it(client: FlaskClient
     refused = act(client, mine, "retrievals", {"purpose": "x"}, CUSTODIAN)
     assert refused.status_code == 403 and refused.json["code"] == "may_not_enter"
     assert _take(client, mine, actor=CUSTODIAN2).status_code == 201
-    for wrong in (
+    refused_access: tuple[dict[str, list[str]], ...] = (
         {"roles": [], "logins": []},
         {"roles": ["admin"]},
         {"logins": ["gone"]},
         {"logins": ["bogota"]},
-    ):
+    )
+    for wrong in refused_access:
         body = {"name": "Z", "parent_id": "vault", "access": wrong}
         assert call(client, "POST", "/locations", body, actor=ADMIN).status_code == 422, wrong
 
