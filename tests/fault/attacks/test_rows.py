@@ -179,11 +179,17 @@ def test_a_spectrum_changed_without_an_act(scene: Scene, column: str) -> None:
 
 def test_every_column_of_an_item_was_thought_of() -> None:
     """A column that items gain later is seen here, so that somebody thinks of the attack upon it."""
-    by_foreign_key_or_digest = {"id", "seq", "parent_id", "events", "last_digest"}
+    by_foreign_key_or_digest = {"id", "seq", "parent_id", "events", "last_digest", "transfers"}
+    computed_from_the_holder = {"holder_person", "holder_place"}
     told_by_first_event = {"submission_number", "receipt_number", "kind", "physical_form", "seizure_id"}
     not_watched = {"root_id", "line", "most_mg", "seal_number", "seal_condition", "created_at"}
     assert set(Item.__table__.columns.keys()) == (
-        set(STANDING) | set(FACTS) | by_foreign_key_or_digest | told_by_first_event | not_watched
+        set(STANDING)
+        | set(FACTS)
+        | by_foreign_key_or_digest
+        | computed_from_the_holder
+        | told_by_first_event
+        | not_watched
     )
 
 
