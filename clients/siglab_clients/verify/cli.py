@@ -1,60 +1,75 @@
-"""`siglab-verify BUNDLE.zip --key KEY`: exit 0 when everything holds, 1 when something does not, 2 on wrong
-use.
+"""`siglab-verify`: one command for whoever must not have to believe the laboratory.
 
-It asks no network, and trusts nothing but the key: a line `name+id+base64` that one should have had from
-the laboratory by another way than the bundle.
+    siglab-verify BUNDLE.zip --key KEY      an item's history, offline
+    siglab-verify log URL --key KEY         the whole log: it may only grow
+    siglab-verify witness, keygen           cosign the log, from an office
+
+A bundle's check asks no network, and trusts nothing but the keys that are given: lines `name+id+base64` that one should
+have had by another way than the bundle.
 """
 
-import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from siglab_clients.tlog.encoding import encode_base64
-from siglab_clients.tlog.errors import EvidenceError
-from siglab_clients.tlog.notes import VerifierKey, parse_verifier_key
+from siglab_clients.tlog.notes import VerifierKey
 from siglab_clients.verify.check_bundle import check_bundle
 from siglab_clients.verify.container import CONTAINER, MAX_BUNDLE_BYTES
 from siglab_clients.verify.findings import Finding, Verdict
+from siglab_clients.verify.given import EXIT_STATUS, Parser, WrongUse, log_key, read_at_most
 
-_MAX_KEY_BYTES = 4096
+_EPILOG = f"""\
+Other commands, each with --help:
+  siglab-verify log URL --key KEY    proves that the whole log has only grown since a checkpoint that was kept
+  siglab-verify witness              cosigns the log's checkpoints, from an office
+  siglab-verify keygen               makes a witness's key
+A bundle whose file is called like one of them is given as ./log.
+
+{EXIT_STATUS}"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="siglab-verify",
-        description="Checks offline that an evidence bundle is whole, unchanged and proved by the log.",
-        epilog="Exit status: 0 everything holds, 1 something does not (one line each), 2 wrong use.",
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    other = _others(given[0]) if given else None
+    return other(given[1:]) if other else _bundle(given)
+
+
+def _others(name: str) -> Callable[[Sequence[str]], int] | None:
+    """The sub-command of that name; imported only then, since a bundle's check needs no network at all."""
+    if name == "log":
+        from siglab_clients.log.cli import main as check_log
+
+        return check_log
+    if name in ("witness", "keygen"):
+        from siglab_clients.witness import cli
+
+        return cli.witness if name == "witness" else cli.keygen
+    return None
+
+
+def _bundle(arguments: Sequence[str]) -> int:
+    parser = Parser(
+        "siglab-verify",
+        "Checks offline that an evidence bundle is whole, unchanged and proved by the log.",
+        _EPILOG,
     )
     parser.add_argument("bundle", type=Path, metavar="BUNDLE.zip", help="the bundle")
-    parser.add_argument("--key", type=Path, required=True, help="file with the log's verifier key")
+    parser.add_argument(
+        "--key", required=True, help="the log's verifier key: a file, or the line name+id+base64"
+    )
     parser.add_argument("--json", action="store_true", help="say it in JSON")
     given = parser.parse_args(arguments)
     try:
-        raw = _read(given.bundle, MAX_BUNDLE_BYTES)
-        key = _key(given.key)
-    except OSError as error:
-        parser.error(f"{error.filename} cannot be read: {error.strerror}")
-    except EvidenceError as error:
-        parser.error(f"{given.key} is not a usable key: {error}")
+        raw = read_at_most(given.bundle, MAX_BUNDLE_BYTES)
+        key = log_key(given.key)
+    except WrongUse as error:
+        parser.error(str(error))
     verdict = _check(raw, key)
     _say_json(verdict) if given.json else _say(verdict)
     return 0 if verdict.ok else 1
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """At most one byte more than `limit`, so that the check sees that there is too much."""
-    with path.open("rb") as handle:
-        return handle.read(limit + 1)
-
-
-def _key(path: Path) -> VerifierKey:
-    try:
-        return parse_verifier_key(_read(path, _MAX_KEY_BYTES).decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise EvidenceError("it is not a line of text") from error
 
 
 def _check(raw: bytes, key: VerifierKey) -> Verdict:

@@ -11,6 +11,8 @@ class Finding:
 
     where: str
     message: str
+    #: What kind of thing, for programs.
+    code: str = ""
 
     def __str__(self) -> str:
         """One line; what came out of the bundle cannot break it or speak to the terminal."""
