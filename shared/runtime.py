@@ -20,7 +20,18 @@ from shared.config import Settings
 from shared.crypto.assertions import HEADER, AssertionSigner, AssertionVerifier
 from shared.db.engine import open_sessions
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from shared.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    Stale,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+)
 
 if TYPE_CHECKING:
     from shared.bus.client import BusClient
@@ -128,19 +139,23 @@ class Runtime:
         raise refusal(service, answer)
 
 
-def refusal(service: str, answer: BusResponse) -> Conflict | Forbidden | Invalid | NotFound | Unavailable:
-    """The error of ours that another service's problem document stands for."""
+def refusal(service: str, answer: BusResponse) -> DomainError:
+    """The error of ours that another service's problem document stands for; Unavailable for what may pass."""
     try:
         problem = json.loads(answer.body)
     except ValueError:
         problem = {}
     detail = str(problem.get("detail") or f"{service} answered {answer.status}.")
     code, errors = problem.get("code"), problem.get("errors") or ()
-    kinds: dict[int, type[Conflict | Forbidden | Invalid | NotFound]] = {
+    kinds: dict[int, type[DomainError]] = {
+        400: Malformed,
         401: Forbidden,
         403: Forbidden,
         404: NotFound,
         409: Conflict,
+        412: Stale,
+        413: TooLarge,
+        415: Unsupported,
         422: Invalid,
     }
     kind = kinds.get(answer.status)

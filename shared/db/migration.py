@@ -42,6 +42,18 @@ def create_kit_tables() -> None:
     grant(ALL, "idempotency", "outbox")
 
 
+def add_outbox_refusals() -> None:
+    """The columns of refused messages, where the outbox is older than they are (a new one is made with them)."""
+    schema, _ = _names()
+    op.execute(
+        f"ALTER TABLE {schema}.outbox ADD COLUMN IF NOT EXISTS refused_at timestamptz, "
+        "ADD COLUMN IF NOT EXISTS answer jsonb"
+    )
+    op.execute(
+        f"CREATE INDEX IF NOT EXISTS ix_outbox_refused ON {schema}.outbox (seq) WHERE refused_at IS NOT NULL"
+    )
+
+
 def create_job_tables() -> None:
     """procrastinate's tables and functions in the service's schema."""
     schema, role = _names()

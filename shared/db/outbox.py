@@ -2,8 +2,13 @@
 
 One relay of a service works at a time (an advisory lock says which), in order for one ordering key. The message's id is its
 Idempotency-Key, so that a delivery whose answer was lost is harmless when it is repeated.
+
+A receiver that cannot be reached is asked again for ever. One that refuses (4xx) would refuse again: the message is parked with
+the answer, told in the log and by the metric `siglab_outbox_refused`, and what stands behind it goes on. An operator sends it
+again with `python -m shared.db.resend` once the reason is mended.
 """
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +19,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import DomainError
-from shared.observability.metrics import OUTBOX_DELIVERIES, OUTBOX_WAITING
+from shared.errors import DomainError, Unavailable
+from shared.observability.metrics import OUTBOX_DELIVERIES, OUTBOX_REFUSED, OUTBOX_WAITING
 from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -27,11 +32,15 @@ _BATCH = 100
 _LONGEST_WAIT_SECONDS = 10.0
 _DUE = """
 SELECT seq, id, target, path, body, attempts FROM {schema}.outbox AS due
-WHERE delivered_at IS NULL AND next_attempt_at <= clock_timestamp() AND NOT EXISTS (
+WHERE delivered_at IS NULL AND refused_at IS NULL AND next_attempt_at <= clock_timestamp() AND NOT EXISTS (
     SELECT 1 FROM {schema}.outbox AS earlier
-    WHERE earlier.delivered_at IS NULL AND earlier.ordering_key = due.ordering_key AND earlier.seq < due.seq)
+    WHERE earlier.delivered_at IS NULL AND earlier.refused_at IS NULL
+        AND earlier.ordering_key = due.ordering_key AND earlier.seq < due.seq)
 ORDER BY seq LIMIT :batch
 """
+_REFUSED = "SELECT count(*) FROM {schema}.outbox WHERE delivered_at IS NULL AND refused_at IS NOT NULL"
+#: Refusals of the sender, not of the message: a clock or a key that is wrong for a while.
+_PASSING = ("unauthenticated",)
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,8 @@ class OutboxRelay:
             rows = uow.session.execute(
                 text(_DUE.format(schema=self._runtime.schema)), {"batch": _BATCH}
             ).all()
+            parked = uow.session.execute(text(_REFUSED.format(schema=self._runtime.schema))).scalar_one()
+        OUTBOX_REFUSED.labels(self._runtime.name).set(parked)
         OUTBOX_WAITING.labels(self._runtime.name).set(len(rows))
         delivered = 0
         for row in rows:
@@ -108,8 +119,24 @@ class OutboxRelay:
                 message.target, "POST", message.path, message.body, deadline=15.0, idempotency_key=message.id
             )
         except DomainError as error:
-            self._put_off(message, f"{error.code}: {error.detail}")
+            if isinstance(error, Unavailable) or error.code in _PASSING:
+                self._put_off(message, f"{error.code}: {error.detail}")
+            else:
+                self._park(message, error)
             return False
+        try:
+            self._keep(message, answer)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            # What the sender does with an answer is its own; one message that fails there must not end the relay.
+            log.exception("outbox_answer_not_kept", path=message.path, id=message.id)
+            self._put_off(message, f"answer not kept: {error!r}")
+            return False
+        OUTBOX_DELIVERIES.labels(self._runtime.name, message.target, "delivered").inc()
+        return True
+
+    def _keep(self, message: _Message, answer: dict[str, Any]) -> None:
         with self._runtime.unit_of_work() as uow:
             act = self._on_delivered.get(message.path)
             if act is not None:
@@ -120,8 +147,19 @@ class OutboxRelay:
             )
             uow.session.execute(update, {"seq": message.seq})
             uow.commit()
-        OUTBOX_DELIVERIES.labels(self._runtime.name, message.target, "delivered").inc()
-        return True
+
+    def _park(self, message: _Message, refusal: DomainError) -> None:
+        answer = {"code": refusal.code, "detail": refusal.detail, "errors": refusal.errors}
+        log.error("outbox_refused", target=message.target, path=message.path, id=message.id, **answer)
+        OUTBOX_DELIVERIES.labels(self._runtime.name, message.target, "refused").inc()
+        with self._runtime.unit_of_work() as uow:
+            update = text(
+                f"UPDATE {self._runtime.schema}.outbox SET attempts = attempts + 1, last_error = :reason, "
+                "refused_at = clock_timestamp(), answer = CAST(:answer AS jsonb) WHERE seq = :seq"
+            )
+            reason = f"{refusal.code}: {refusal.detail}"
+            uow.session.execute(update, {"seq": message.seq, "reason": reason, "answer": json.dumps(answer)})
+            uow.commit()
 
     def _put_off(self, message: _Message, reason: str) -> None:
         wait = min(0.2 * 2 ** min(message.attempts, 10), _LONGEST_WAIT_SECONDS)

@@ -83,5 +83,8 @@ def outbox_table(metadata: MetaData) -> Table:
         ),
         Column("delivered_at", DateTime(timezone=True)),
         Column("last_error", Text),
+        Column("refused_at", DateTime(timezone=True)),
+        Column("answer", JSONB(none_as_null=True)),
         Index("ix_outbox_undelivered", "ordering_key", "seq", postgresql_where=text("delivered_at IS NULL")),
+        Index("ix_outbox_refused", "seq", postgresql_where=text("refused_at IS NOT NULL")),
     )
