@@ -18,6 +18,8 @@ _SERVICES = {
     "overdue": "chain_of_custody",
     "moves": "chain_of_custody",
     "retrievals": "chain_of_custody",
+    "composites": "chain_of_custody",
+    "balances": "chain_of_custody",
     "ledger": "chain_of_custody",
     "spectra": "chain_of_custody",
     "programmes": "classifier",

@@ -1,18 +1,11 @@
 """Bodies and answers of custody's API: items, their histories, and acts upon them."""
 
-from typing import Any
+from marshmallow import fields, validate
 
-from marshmallow import ValidationError, fields, validate, validates_schema
-
-from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
 from services.chain_of_custody.domain.standing import STATES
 from shared.http.lists import ListQuery, list_schema
-from shared.http.schemas import Number, OccurredAt, Password, Schema, Text, Timestamp, Word
+from shared.http.schemas import OccurredAt, Password, Schema, Text, Timestamp, Word
 
-#: A tonne: no parcel of a laboratory is heavier.
-HEAVIEST_MG = 1e9
-#: The least mass that is kept; see `domain.check_mass_balance.STEP`.
-LIGHTEST_MG = 1e-9
 MOST_ITEMS = 500
 
 
@@ -151,35 +144,6 @@ class MoveSchema(RetrievalSchema):
     """Into a place."""
 
     place = Word(required=True, metadata={"description": "id of a location"})
-
-
-class _PlausibleSchema(ActSchema):
-    """A mass whose uncertainty can be a balance's."""
-
-    @validates_schema
-    def check_uncertainty(self, data: dict[str, Any], **kwargs: Any) -> None:
-        """Refuses an uncertainty out of all proportion to the mass."""
-        if not is_plausible(quantity(data["net_mass_mg"], data["uncertainty_mg"])):
-            message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
-            raise ValidationError(message, "uncertainty_mg")
-
-
-class WeighingSchema(_PlausibleSchema):
-    """What was found on the balance."""
-
-    net_mass_mg = Number(required=True, least=0, most=HEAVIEST_MG)
-    uncertainty_mg = Number(required=True, least=0, most=HEAVIEST_MG)
-    balance = Word(required=True)
-    purpose = Text()
-
-
-class TakingSchema(_PlausibleSchema):
-    """What was taken, as an aliquot or used up."""
-
-    purpose = Text(required=True)
-
-    net_mass_mg = Number(required=True, least=LIGHTEST_MG, most=HEAVIEST_MG)
-    uncertainty_mg = Number(required=True, least=0, most=HEAVIEST_MG)
 
 
 class OfferSchema(RetrievalSchema):

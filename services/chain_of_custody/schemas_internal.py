@@ -44,9 +44,11 @@ class ReceiptSchema(MessageSchema):
 
 
 class UnblockSchema(MessageSchema):
-    """An exhibit whose last open discrepancy was resolved."""
+    """A discrepancy that a reviewer resolved, and those of its exhibit that intake still holds open."""
 
-    exhibit_id = fields.String(required=True)
+    exhibit_id = fields.String(required=True, allow_none=True)
+    discrepancy_id = fields.String(load_default=None, allow_none=True)
+    still_open = fields.List(fields.String(), load_default=list)
     resolution = fields.String(required=True)
     resolved_by = fields.String(required=True)
     resolved_by_name = fields.String(load_default=None, allow_none=True)

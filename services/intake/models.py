@@ -178,7 +178,10 @@ class Exhibit(Base):
 
 
 class Discrepancy(Base):
-    """Something that did not fit at receipt; work on its exhibit waits until a reviewer has resolved it (E5)."""
+    """Something that did not fit; work on its exhibit waits until a reviewer has resolved it (E5).
+
+    Found at a receipt (`receipt_id`), or later on an item in custody (`item_id`), by whom is then told.
+    """
 
     __tablename__ = "discrepancy"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -186,7 +189,11 @@ class Discrepancy(Base):
     code: Mapped[str]
     office: Mapped[str]
     submission_id: Mapped[str] = mapped_column(ForeignKey("intake.submission.id"), index=True)
-    receipt_id: Mapped[str] = mapped_column(ForeignKey("intake.receipt.id"))
+    receipt_id: Mapped[str | None] = mapped_column(ForeignKey("intake.receipt.id"))
+    item_id: Mapped[str | None]
+    item_number: Mapped[str | None]
+    opened_by: Mapped[str | None]
+    opened_by_name: Mapped[str | None]
     exhibit_id: Mapped[str | None] = mapped_column(ForeignKey("intake.exhibit.id"), index=True)
     line: Mapped[int | None]
     detail: Mapped[str]

@@ -184,6 +184,18 @@ def blocked_ids(session: Session, exhibit_ids: Sequence[str]) -> set[str]:
     return {str(found) for found in session.scalars(query)}
 
 
+def open_ids(session: Session, exhibit_id: str) -> list[str]:
+    """The open discrepancies of an exhibit."""
+    query = select(Discrepancy.id).where(Discrepancy.exhibit_id == exhibit_id, Discrepancy.state == "open")
+    return list(session.scalars(query.order_by(Discrepancy.seq)))
+
+
+def of_receipts(session: Session, ids: Sequence[str]) -> list[str]:
+    """Those of the discrepancies that a receipt found."""
+    query = select(Discrepancy.id).where(Discrepancy.id.in_(list(ids)), Discrepancy.item_id.is_(None))
+    return list(session.scalars(query))
+
+
 def line(session: Session, submission_id: str, number: int | None) -> Line | None:
     """The announced line of an exhibit, None for what nobody announced."""
     return None if number is None else session.get(Line, (submission_id, number))

@@ -181,9 +181,15 @@ class DiscrepancySchema(Schema):
     office = fields.String()
     submission_id = fields.String()
     exhibit_id = fields.String(allow_none=True)
+    item_id = fields.String(
+        allow_none=True, metadata={"description": "the item on which custody found it, null for a receipt's"}
+    )
+    item_number = fields.String(allow_none=True)
     line = fields.Integer(allow_none=True)
     detail = fields.String()
     opened_at = Timestamp()
+    opened_by = fields.String(allow_none=True)
+    opened_by_name = fields.String(allow_none=True)
     state = fields.String(validate=validate.OneOf(DISCREPANCY_STATES))
     resolution = fields.String(allow_none=True)
     resolved_by = fields.String(allow_none=True)

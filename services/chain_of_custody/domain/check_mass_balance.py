@@ -66,6 +66,19 @@ def weigh(remaining: Quantity | None, found: Quantity, most_mg: Decimal | None) 
     return found, remaining.mass - found.mass
 
 
+def refuse_gain(unexplained: Quantity) -> None:
+    """Raises Conflict `mass_balance` where all weighings together found more than went in, beyond their uncertainty.
+
+    Each may have passed by itself: small gains add up.
+    """
+    if -unexplained.mass > unexplained.uncertainty:
+        raise Conflict(
+            f"With the weighings before, {-unexplained.mass:f} mg more would be there than was put in, "
+            f"beyond the uncertainty of all ({unexplained.uncertainty:f} mg).",
+            code="mass_balance",
+        )
+
+
 def is_loss(remaining: Quantity | None, found: Quantity) -> bool:
     """Whether a weighing found less than remained, beyond the uncertainty of both."""
     if remaining is None:

@@ -77,12 +77,6 @@ def lock_item(session: Session, actor: Actor, item_id: str) -> Item:
     return lock_items(session, actor, [item_id])[0]
 
 
-def lock_root_by_exhibit(session: Session, exhibit_id: str) -> Item | None:
-    """The item that an exhibit became, its row locked."""
-    query = select(Item).where(Item.exhibit_id == exhibit_id, Item.parent_id.is_(None)).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).first()
-
-
 def roots_by_exhibit(session: Session, exhibit_ids: Sequence[str]) -> dict[str, Item]:
     """The items that exhibits became, by exhibit."""
     query = select(Item).where(Item.exhibit_id.in_(exhibit_ids), Item.parent_id.is_(None))

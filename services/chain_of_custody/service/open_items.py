@@ -13,10 +13,10 @@ from services.chain_of_custody.domain.standing import PERSON, state_of
 from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy, resolve
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import Actor, Role, require_service
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import NotFound
 from shared.identifiers import new_id
 
 _COPIED = (
@@ -87,27 +87,16 @@ def _open(
             "holder": {"kind": PERSON, "name": author.login},
         },
     )
+    if row.blocked:
+        open_receipt_discrepancy(uow, row, now=now)
     return row
 
 
 def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:
-    """Lets work go on after an exhibit's last open discrepancy was resolved; told twice, nothing happens again."""
+    """Lets work go on after a discrepancy was resolved and none is left; told twice, nothing happens again."""
     require_service(actor, "service-intake")
-    row = repository.lock_root_by_exhibit(uow.session, told["exhibit_id"])
-    if row is None:
-        raise NotFound("Custody has not heard of this exhibit.")
-    if not row.blocked:
-        return
-    row.blocked = False
-    record_event(
-        uow,
-        row,
-        "discrepancy_resolved",
-        author=_author(uow, told["resolved_by"], told.get("resolved_by_name"), Role.REVIEWER),
-        now=now,
-        occurred_at=told["resolved_at"],
-        purpose=told["resolution"],
-    )
+    author = _author(uow, told["resolved_by"], told.get("resolved_by_name"), Role.REVIEWER)
+    resolve(uow, told, author, now=now)
 
 
 def put_person(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""What other services ask intake."""
+"""What other services ask and tell intake."""
 
 from typing import Any
 
-from services.intake.service import tell_limits
+from services.intake.schemas_internal import FoundSchema
+from services.intake.service import discrepancies, tell_limits
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.lists import ListQuery
@@ -32,3 +33,12 @@ def list_shipments(query: dict[str, Any]) -> dict[str, Any]:
 def list_discrepancies(query: dict[str, Any]) -> dict[str, Any]:
     """Discrepancies that wait for a reviewer."""
     return tell_limits.tell_discrepancies(context.actor(), context.uow(), **query)
+
+
+@blp.post("/discrepancies")
+@blp.arguments(FoundSchema)
+@blp.response(200)
+def open_found(body: dict[str, Any]) -> dict[str, str]:
+    """Opens a discrepancy that custody found on an item."""
+    row = discrepancies.open_found_in_custody(context.actor(), context.uow(), body)
+    return {"discrepancy_id": row.id, "state": row.state}

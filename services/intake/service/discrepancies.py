@@ -1,5 +1,6 @@
-"""Discrepancies: opened by a receipt, resolved by a reviewer's signature; only then work goes on (E5)."""
+"""Discrepancies: opened by a receipt or found in custody, resolved by a reviewer's signature; only then work goes on (E5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from services.intake import repository
 from services.intake.domain.plan_receipt import History, submission_state
 from services.intake.models import Discrepancy
 from services.intake.service.tell_custody import tell_of_unblocking
-from shared.actor import LABORATORY, Actor, Role, require, signed
+from shared.actor import LABORATORY, Actor, Role, require, require_service, signed
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict
@@ -30,7 +31,7 @@ def list_discrepancies(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> 
 def resolve_discrepancy(
     actor: Actor, uow: UnitOfWork, discrepancy_id: str, body: dict[str, Any], *, now: datetime
 ) -> Discrepancy:
-    """Resolves one; with the exhibit's last open one custody lets work go on."""
+    """Resolves one; custody lets work go on where none is left."""
     require(actor, Role.REVIEWER)
     signature = signed(actor)
     seen = repository.discrepancy(uow.session, actor, discrepancy_id)
@@ -59,9 +60,43 @@ def resolve_discrepancy(
             repository.line_numbers(uow.session, submission.id), history.arrived, given_up
         )
         submission.version += 1
-    if row.exhibit_id is not None and not repository.blocked_ids(uow.session, [row.exhibit_id]):
-        tell_of_unblocking(uow, row)
+    still_open = [] if row.exhibit_id is None else repository.open_ids(uow.session, row.exhibit_id)
+    if row.item_id is not None or (row.exhibit_id is not None and _all_found_in_custody(uow, still_open)):
+        tell_of_unblocking(uow, row, still_open)
     return row
+
+
+def open_found_in_custody(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> Discrepancy:
+    """Opens what custody found on an item, under custody's own id; told twice, nothing happens again."""
+    require_service(actor, "service-chain_of_custody")
+    known = uow.session.get(Discrepancy, told["discrepancy_id"])
+    if known is not None:
+        return known
+    submission = repository.submission(uow.session, actor, told["submission_id"], lock=True)
+    exhibit = None
+    if told["exhibit_id"] is not None:
+        exhibit = repository.exhibit(uow.session, actor, told["exhibit_id"])
+    row = Discrepancy(
+        id=told["discrepancy_id"],
+        office=submission.office,
+        submission_id=submission.id,
+        receipt_id=None,
+        exhibit_id=None if exhibit is None else exhibit.id,
+        line=None if exhibit is None else exhibit.line,
+        state="open",
+        **{name: told[name] for name in _FOUND},
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    return row
+
+
+_FOUND = ("code", "detail", "opened_at", "item_id", "item_number", "opened_by", "opened_by_name")
+
+
+def _all_found_in_custody(uow: UnitOfWork, ids: Sequence[str]) -> bool:
+    """Whether nothing of the receipt is open any more; what custody found, it keeps closed itself."""
+    return not repository.of_receipts(uow.session, ids)
 
 
 def signed_digest(row: Discrepancy) -> str:
@@ -69,5 +104,7 @@ def signed_digest(row: Discrepancy) -> str:
     times = {"opened_at": row.opened_at, "resolved_at": row.resolved_at}
     names = ("id", "code", "submission_id", "exhibit_id", "line", "detail", "resolution", "resolved_by")
     told: dict[str, Any] = {name: getattr(row, name) for name in names}
+    if row.item_id is not None:
+        told |= {name: getattr(row, name) for name in ("item_id", "item_number", "opened_by")}
     told |= {name: None if moment is None else format_time(moment) for name, moment in times.items()}
     return canonical_digest(told)

@@ -60,7 +60,7 @@ def describe(uow: UnitOfWork, receipts: list[Receipt]) -> list[dict[str, Any]]:
     for exhibit in exhibits:
         parts[exhibit.receipt_id]["exhibits"].append(exhibit)
     for discrepancy in found:
-        parts[discrepancy.receipt_id]["discrepancies"].append(discrepancy)
+        parts[str(discrepancy.receipt_id)]["discrepancies"].append(discrepancy)
     return [
         {**{name: getattr(receipt, name) for name in _RECEIPT}, **parts[receipt.id]} for receipt in receipts
     ]

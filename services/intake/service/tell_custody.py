@@ -34,11 +34,13 @@ def tell_of_exhibits(
         uow.emit(CUSTODY, ITEMS, told, row.id)
 
 
-def tell_of_unblocking(uow: UnitOfWork, row: Discrepancy) -> None:
-    """Lets work on an exhibit go on, after its last discrepancy was resolved."""
+def tell_of_unblocking(uow: UnitOfWork, row: Discrepancy, still_open: Sequence[str]) -> None:
+    """Lets work go on after a discrepancy was resolved; custody compares it and `still_open` with what it found itself."""
     assert row.resolved_at is not None
     told: dict[str, Any] = {
         "exhibit_id": row.exhibit_id,
+        "discrepancy_id": row.id,
+        "still_open": list(still_open),
         "resolution": row.resolution,
         "resolved_by": row.resolved_by,
         "resolved_by_name": row.resolved_by_name,

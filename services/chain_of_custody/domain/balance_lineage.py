@@ -1,0 +1,75 @@
+"""The mass balance of a whole lineage (E15): an exhibit and all that was divided off it, from their events."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.chain_of_custody.domain.check_mass_balance import Quantity
+from services.chain_of_custody.domain.measured_sum import MeasuredSum
+from services.chain_of_custody.domain.replay_books import Books
+
+#: How an item's stay ends; what it held then is no longer here.
+ENDINGS = ("returned", "disposed")
+_FLOWS = ("aliquots", "composites", "consumed", "lost", "differences")
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """The balance of one item or of a lineage; `received` and `remaining` are None where nothing was weighed yet.
+
+    `closes` says that what nobody has explained lies within its own uncertainty (k = 2), `tolerance`.
+    """
+
+    received: Quantity | None
+    remaining: Quantity | None
+    flows: Mapping[str, Quantity]
+    unexplained: Quantity
+
+    @property
+    def closes(self) -> bool:
+        """Whether the unexplained difference is none, within its uncertainty."""
+        return abs(self.unexplained.mass) <= self.unexplained.uncertainty
+
+
+def balance_item(books: Books) -> Balanced:
+    """The balance of one item."""
+    return Balanced(
+        None if books.received is None else books.received.quantity(),
+        books.remaining,
+        {name: getattr(books, name).quantity() for name in _FLOWS},
+        books.unexplained.quantity(),
+    )
+
+
+def balance_lineage(root: Books, others: Sequence[Books]) -> Balanced:
+    """The balance of an exhibit over all its aliquots.
+
+    received = remaining + returned + disposed + composites + consumed + lost + differences, exactly. What went into aliquots is
+    not a flow of the whole: it remains, or left, further down. That a parent lost and its child found the same mass cancels.
+    """
+    every = (root, *others)
+    flows = {name: _total(getattr(books, name) for books in every).quantity() for name in _FLOWS[1:]}
+    for ending in ENDINGS:
+        flows[ending] = _total(books.left for books in every if books.ending == ending).quantity()
+    here = _total(books.left for books in every if books.ending is None)
+    return Balanced(
+        None if root.received is None else root.received.quantity(),
+        None if root.received is None else here.quantity(),
+        flows,
+        _total(books.unexplained for books in every).quantity(),
+    )
+
+
+def books_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Books]:
+    """The books of every item among the events, which come in order for one item."""
+    found: dict[str, Books] = {}
+    for record in records:
+        found.setdefault(record["item_id"], Books()).apply(record)
+    return found
+
+
+def _total(sums: Iterable[MeasuredSum]) -> MeasuredSum:
+    total = MeasuredSum()
+    for part in sums:
+        total.add_sum(part)
+    return total

@@ -1,0 +1,139 @@
+"""Queries of lineages: who came from whom, the events that move the books, and discrepancies that stop whole branches."""
+
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.chain_of_custody.domain.replay_books import BOOKED
+from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.models_quantities import CompositePart, Discrepancy, Series
+
+_DESCENDANTS = text("""
+WITH RECURSIVE below AS (
+    SELECT CAST(:item_id AS text) AS id
+    UNION
+    SELECT child.id FROM below CROSS JOIN LATERAL (
+        SELECT items.id FROM chain_of_custody.items AS items WHERE items.parent_id = below.id
+        UNION ALL
+        SELECT part.composite_id FROM chain_of_custody.composite_parts AS part WHERE part.part_id = below.id) AS child)
+SELECT id FROM below
+""")
+
+_STOPPED = text("""
+WITH RECURSIVE above AS (
+    SELECT id AS item, id AS ancestor FROM unnest(CAST(:ids AS text[])) AS given (id)
+    UNION
+    SELECT above.item, parent.id FROM above CROSS JOIN LATERAL (
+        SELECT items.parent_id AS id FROM chain_of_custody.items AS items
+        WHERE items.id = above.ancestor AND items.parent_id IS NOT NULL
+        UNION ALL
+        SELECT part.part_id FROM chain_of_custody.composite_parts AS part
+        WHERE part.composite_id = above.ancestor) AS parent)
+SELECT DISTINCT above.item FROM above JOIN chain_of_custody.discrepancies AS found
+ON found.item_id = above.ancestor AND found.resolved_at IS NULL
+""")
+
+
+def lock_descendants(session: Session, item_id: str) -> list[Item]:
+    """The item and all that came from it, locked in the order of their ids, which is that of their birth.
+
+    An aliquot taken of a descendant while its row is waited for is found by asking again; once all are locked, none comes.
+    """
+    known: set[str] = set()
+    while True:
+        ids = set(session.scalars(_DESCENDANTS, {"item_id": item_id}))
+        if ids == known:
+            break
+        known = ids
+        query = select(Item).where(Item.id.in_(sorted(ids))).order_by(Item.id).with_for_update()
+        rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    return rows
+
+
+def stopped(session: Session, item_ids: Sequence[str]) -> set[str]:
+    """Those of the items on which, or on whose ancestors, a discrepancy is open."""
+    return set(session.scalars(_STOPPED, {"ids": list(item_ids)}))
+
+
+def open_discrepancies(session: Session, ids: Sequence[str]) -> dict[str, Discrepancy]:
+    """Those of these discrepancies that custody knows and that are open, as they are now."""
+    query = select(Discrepancy).where(Discrepancy.id.in_(list(ids)), Discrepancy.resolved_at.is_(None))
+    return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
+
+
+def known_discrepancies(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that custody knows."""
+    return set(session.scalars(select(Discrepancy.id).where(Discrepancy.id.in_(list(ids)))))
+
+
+def booked_records(session: Session, item_id: str) -> list[dict[str, Any]]:
+    """The events of one item that move its books, in order."""
+    query = (
+        select(Event.record).where(Event.item_id == item_id, Event.type.in_(BOOKED)).order_by(Event.sequence)
+    )
+    return [json.loads(record) for record in session.scalars(query)]
+
+
+def lineage_items(session: Session, root_id: str) -> list[Item]:
+    """All items of a lineage, in the order of their birth."""
+    return list(session.scalars(select(Item).where(Item.root_id == root_id).order_by(Item.seq)))
+
+
+def lineage_records(session: Session, root_id: str) -> list[dict[str, Any]]:
+    """The events of a lineage that move books, in order for each item."""
+    query = (
+        select(Event.record)
+        .join(Item, Item.id == Event.item_id)
+        .where(Item.root_id == root_id, Event.type.in_(BOOKED))
+        .order_by(Event.item_id, Event.sequence)
+    )
+    return [json.loads(record) for record in session.scalars(query)]
+
+
+class Kept(NamedTuple):
+    """What the columns of an item say of its mass."""
+
+    item_id: str
+    number: str
+    remaining_mg: Decimal | None
+    uncertainty_mg: Decimal | None
+
+
+def kept_masses(session: Session, batch: int) -> Iterator[Kept]:
+    """The columns of every item, in the order of their ids."""
+    query = (
+        select(Item.id, Item.number, Item.remaining_mg, Item.uncertainty_mg)
+        .order_by(Item.id)
+        .execution_options(yield_per=batch)
+    )
+    for row in session.execute(query):
+        yield Kept._make(row)
+
+
+def all_booked_records(session: Session, batch: int) -> Iterator[tuple[str, str]]:
+    """(item, record) of every event that moves books, in order of items and their histories."""
+    query = (
+        select(Event.item_id, Event.record)
+        .where(Event.type.in_(BOOKED))
+        .order_by(Event.item_id, Event.sequence)
+        .execution_options(yield_per=batch)
+    )
+    yield from session.execute(query).tuples()
+
+
+def parts_of(session: Session, composite_ids: Sequence[str]) -> list[CompositePart]:
+    """The portions of these composites."""
+    query = select(CompositePart).where(CompositePart.composite_id.in_(list(composite_ids)))
+    return list(session.scalars(query.order_by(CompositePart.composite_id, CompositePart.part_id)))
+
+
+def next_of_series(session: Session, name: str) -> int:
+    """The next number of a series, without gap: the row stays locked until the caller's transaction ends."""
+    statement = insert(Series).values(name=name, last=1)
+    raised = statement.on_conflict_do_update(index_elements=["name"], set_={"last": Series.last + 1})
+    return int(session.execute(raised.returning(Series.last)).scalar_one())

@@ -1,0 +1,225 @@
+"""Bodies and answers about substance: weighings, what is taken, composites, balances, the mass balance of a lineage."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
+from services.chain_of_custody.schemas import ActSchema, QuantitySchema
+from shared.http.lists import list_schema
+from shared.http.schemas import Number, Schema, Text, Timestamp, Word
+
+#: A tonne: no parcel of a laboratory is heavier.
+HEAVIEST_MG = 1e9
+HEAVIEST_G = HEAVIEST_MG / 1000
+#: The least mass that is kept; see `domain.check_mass_balance.STEP`.
+LIGHTEST_MG = 1e-9
+MOST_PARTS = 100
+
+
+class DifferenceSchema(Schema):
+    """Two readings of one balance on one day; what a register knows of the balance need not be told."""
+
+    before_mg = Number(required=True, least=0, most=HEAVIEST_MG)
+    after_mg = Number(required=True, least=0, most=HEAVIEST_MG)
+    repeatability_mg = Number(
+        least=0, most=1000, metadata={"description": "standard deviation of one reading (k = 1)"}
+    )
+    readability_mg = Number(least=0, most=1000, metadata={"description": "the step of the display"})
+
+
+class _MeasuredSchema(Schema):
+    """A net mass: told with its uncertainty, or as the difference of two readings."""
+
+    net_mass_mg = Number(least=LIGHTEST_MG, most=HEAVIEST_MG)
+    uncertainty_mg = Number(
+        least=0, most=HEAVIEST_MG, metadata={"description": "expanded (k = 2); required but by difference"}
+    )
+    by_difference = fields.Nested(DifferenceSchema)
+    balance = Word()
+    calibrated_on = fields.Date(
+        metadata={"description": "when the balance was calibrated, where no register knows it"}
+    )
+
+    @validates_schema
+    def check_measured(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuses two masses or none, and an uncertainty out of all proportion."""
+        _check_one(data, "net_mass_mg", "by_difference")
+        if "by_difference" in data:
+            if "uncertainty_mg" in data:
+                raise ValidationError("By difference it follows from the readings.", "uncertainty_mg")
+            if "balance" not in data:
+                raise ValidationError("Name the balance of both readings.", "balance")
+        _check_uncertainty(data)
+
+
+class WeighingSchema(ActSchema):
+    """What was found on the balance: one of net mass (told, or by difference), gross mass, weight of the sealed package."""
+
+    net_mass_mg = Number(least=0, most=HEAVIEST_MG)
+    by_difference = fields.Nested(DifferenceSchema)
+    gross_mass_g = Number(above=0, most=HEAVIEST_G)
+    package_mass_g = Number(above=0, most=HEAVIEST_G)
+    uncertainty_mg = Number(
+        least=0, most=HEAVIEST_MG, metadata={"description": "expanded (k = 2); required but by difference"}
+    )
+    balance = Word(required=True)
+    calibrated_on = fields.Date(
+        metadata={"description": "when the balance was calibrated, where no register knows it"}
+    )
+    purpose = Text()
+
+    @validates_schema
+    def check_one(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Refuses two masses or none, and an uncertainty out of all proportion."""
+        _check_one(data, "net_mass_mg", "by_difference", "gross_mass_g", "package_mass_g")
+        if "by_difference" in data and "uncertainty_mg" in data:
+            raise ValidationError("By difference it follows from the readings.", "uncertainty_mg")
+        _check_uncertainty(data)
+
+
+class TakingSchema(ActSchema, _MeasuredSchema):
+    """What was taken, as an aliquot or used up."""
+
+    purpose = Text(required=True)
+
+
+class LossSchema(ActSchema, _MeasuredSchema):
+    """What was lost."""
+
+    reason = Text(required=True)
+
+
+class PortionSchema(_MeasuredSchema):
+    """A portion of one item for a composite."""
+
+    item_id = Word(required=True)
+
+
+class NewCompositeSchema(ActSchema):
+    """A composite of portions of several items."""
+
+    parts = fields.List(
+        fields.Nested(PortionSchema), required=True, validate=validate.Length(min=2, max=MOST_PARTS)
+    )
+    purpose = Text(required=True)
+
+
+class CalibrationSchema(Schema):
+    """A calibration of a balance."""
+
+    calibrated_on = fields.Date(required=True)
+    next_due = fields.Date(required=True)
+    certificate = Word(load_default=None, allow_none=True)
+
+
+class MadeCalibrationSchema(CalibrationSchema):
+    """A calibration as the register has it."""
+
+    recorded_by = fields.String(required=True)
+    recorded_at = Timestamp(required=True)
+
+
+class NewBalanceSchema(CalibrationSchema):
+    """A balance and its first calibration."""
+
+    name = Word(required=True)
+    serial_number = Word(required=True)
+    readability_mg = Number(required=True, least=0, most=1000)
+    repeatability_mg = Number(
+        required=True,
+        least=0,
+        most=1000,
+        metadata={"description": "standard deviation of one reading (k = 1)"},
+    )
+
+
+class BalanceSchema(Schema):
+    """A balance; `calibrated_on` and `next_due` are those of its newest calibration."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    serial_number = fields.String(required=True)
+    readability_mg = fields.Float(required=True)
+    repeatability_mg = fields.Float(required=True)
+    calibrated_on = fields.Date(required=True)
+    next_due = fields.Date(required=True)
+    in_calibration = fields.Boolean(required=True)
+    calibrations = fields.List(fields.Nested(MadeCalibrationSchema), required=True)
+
+
+BalanceList = list_schema(BalanceSchema)
+
+
+class _FlowsSchema(Schema):
+    """A balance: received = remaining + all that left + differences, exactly; uncertainties are expanded (k = 2)."""
+
+    received = fields.Nested(QuantitySchema, required=True, allow_none=True)
+    remaining = fields.Nested(QuantitySchema, required=True, allow_none=True)
+    composites = fields.Nested(QuantitySchema, required=True)
+    consumed = fields.Nested(QuantitySchema, required=True)
+    lost = fields.Nested(QuantitySchema, required=True)
+    differences = fields.Nested(QuantitySchema, required=True)
+    unexplained = fields.Nested(QuantitySchema, required=True)
+    tolerance_mg = fields.Float(required=True)
+    closes = fields.Boolean(required=True)
+
+
+class PortionOfSchema(QuantitySchema):
+    """A portion that went from one item into another."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+
+
+class WeightSchema(Schema):
+    """The last weight of a kind, as long as nothing was taken and no seal changed since."""
+
+    mass_g = fields.Float(required=True)
+    uncertainty_mg = fields.Float(required=True)
+
+
+class ItemBalanceSchema(_FlowsSchema):
+    """The balance of one item of a lineage."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True)
+    parent_id = fields.String(required=True, allow_none=True)
+    depth = fields.Integer(required=True)
+    state = fields.String(required=True)
+    aliquots = fields.Nested(QuantitySchema, required=True)
+    into_composites = fields.List(fields.Nested(PortionOfSchema), required=True)
+    gross = fields.Nested(WeightSchema, required=True, allow_none=True)
+    package = fields.Nested(WeightSchema, required=True, allow_none=True)
+
+
+class MassBalanceSchema(_FlowsSchema):
+    """The balance of a lineage: the exhibit (or composite) at its root and all aliquots, parents before children."""
+
+    item_id = fields.String(required=True)
+    root_id = fields.String(required=True)
+    root_number = fields.String(required=True)
+    gross_mass_g = fields.Float(required=True, allow_none=True)
+    returned = fields.Nested(QuantitySchema, required=True)
+    disposed = fields.Nested(QuantitySchema, required=True)
+    parts = fields.List(fields.Nested(PortionOfSchema), required=True)
+    items = fields.List(fields.Nested(ItemBalanceSchema), required=True)
+
+
+def _check_one(data: dict[str, Any], *names: str) -> None:
+    told = [name for name in names if name in data]
+    if len(told) != 1:
+        which = ", ".join(names[:-1]) + f" or {names[-1]}"
+        raise ValidationError(f"Tell exactly one of {which}.", told[1] if told else names[0])
+
+
+def _check_uncertainty(data: dict[str, Any]) -> None:
+    if "by_difference" in data:
+        return
+    if "uncertainty_mg" not in data:
+        raise ValidationError("Missing data for required field.", "uncertainty_mg")
+    grams = data.get("gross_mass_g", data.get("package_mass_g"))
+    mass = data["net_mass_mg"] if grams is None else grams * 1000
+    if not is_plausible(quantity(mass, data["uncertainty_mg"])):
+        message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
+        raise ValidationError(message, "uncertainty_mg")

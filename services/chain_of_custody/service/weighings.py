@@ -1,0 +1,113 @@
+"""Weighings: sealed package, gross mass and net mass are separate facts (E4); the books go on from a net mass (E15)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from services.chain_of_custody.domain import check_mass_balance as rules
+from services.chain_of_custody.domain.check_mass_balance import quantity
+from services.chain_of_custody.domain.compare_weights import compare_weight, most_net
+from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books, replay
+from services.chain_of_custody.models import Item
+from services.chain_of_custody.models_quantities import Balance
+from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository.lineage import booked_records
+from services.chain_of_custody.service.balances import balance_facts
+from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
+from services.chain_of_custody.service.measure import measure_net
+from services.chain_of_custody.service.substance import (
+    HANDS,
+    numbers,
+    record_act,
+    remaining,
+    require_workable,
+)
+from shared.actor import Actor, require
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Conflict
+
+_KINDS = {"gross_mass_g": GROSS, "package_mass_g": PACKAGE}
+
+
+def weigh_item(
+    actor: Actor, uow: UnitOfWork, item_id: str, act: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """The holder weighs what is there. What does not fit beyond its uncertainty opens a discrepancy, and work waits (E5).
+
+    A balance that the register knows to be out of calibration is refused: another one can be weighed on.
+    """
+    require(actor, *HANDS)
+    row = repository.lock_item(uow.session, actor, item_id)
+    require_workable(row, actor)
+    facts, balance = balance_facts(
+        uow, act["balance"], act.get("calibrated_on"), act.get("occurred_at") or now, now=now
+    )
+    if facts["out_of_calibration"]:
+        due = facts["calibration_due"]
+        words = (
+            "has no calibration that was done by then" if due is None else f"was to be calibrated by {due}"
+        )
+        raise Conflict(
+            f"{act['balance']} {words}. Weigh on another balance, or have the calibration entered.",
+            code="out_of_calibration",
+        )
+    books = replay(booked_records(uow.session, row.id))
+    kind = next((_KINDS[name] for name in _KINDS if act.get(name) is not None), NET)
+    if kind == NET:
+        details, finding = _weigh_net(row, books, act, balance)
+    else:
+        details, finding = _weigh_whole(row, books, kind, act)
+    record_act(uow, row, "weighed", actor, act, now, {"kind": kind, **details, **facts})
+    if finding is not None:
+        open_weight_discrepancy(uow, row, finding, actor, now=now)
+    return describe_item(row)
+
+
+def _weigh_net(
+    row: Item, books: Books, act: Mapping[str, Any], balance: Balance | None
+) -> tuple[dict[str, Any], str | None]:
+    found, how = measure_net(act, balance)
+    before = remaining(row)
+    after, difference = rules.weigh(before, found, most_net(books, row.most_mg))
+    unexplained = books.reweighed(found) if books.received is not None else None
+    lost = rules.is_loss(before, found)
+    if unexplained is not None:
+        rules.refuse_gain(unexplained)
+        lost = lost or unexplained.mass > unexplained.uncertainty
+    row.remaining_mg, row.uncertainty_mg = after.mass, after.uncertainty
+    details = {
+        **numbers(found),
+        **how,
+        "expected": None if before is None else numbers(before),
+        "difference_mg": float(difference),
+        "unexplained": None if unexplained is None else numbers(unexplained),
+        "beyond_uncertainty": lost,
+    }
+    if not lost or before is None or unexplained is None:
+        return details, None
+    words = f"{found.mass.normalize():f} mg net of {row.number} where the books hold {before.mass.normalize():f} mg"
+    more = f"{unexplained.mass.normalize():f} mg are unexplained; {unexplained.uncertainty.normalize():f} mg would pass"
+    return details, f"{words}: {more}"
+
+
+def _weigh_whole(
+    row: Item, books: Books, kind: str, act: Mapping[str, Any]
+) -> tuple[dict[str, Any], str | None]:
+    grams = Decimal(str(act["gross_mass_g" if kind == GROSS else "package_mass_g"]))
+    found = quantity(grams * 1000, act["uncertainty_mg"])
+    compared = compare_weight(books, kind, found, row.gross_mass_mg)
+    details = {
+        "mass_mg": float(found.mass),
+        "mass_g": float(grams),
+        "uncertainty_mg": float(found.uncertainty),
+        "expected": None if compared.expected is None else _whole(compared.expected),
+        "difference_mg": float(compared.difference_mg),
+        "beyond_uncertainty": compared.finding is not None,
+    }
+    return details, None if compared.finding is None else f"{row.number}: {compared.finding}"
+
+
+def _whole(found: rules.Quantity) -> dict[str, float]:
+    return {"mass_mg": float(found.mass), "uncertainty_mg": float(found.uncertainty)}
