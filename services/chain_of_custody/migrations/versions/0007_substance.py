@@ -1,6 +1,6 @@
 """Balances, composites, discrepancies that custody finds itself; refused messages of the outbox.
 
-Revision ID: 0006
+Revision ID: 0007
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from shared.db.migration import APPEND, CHANGE, add_outbox_refusals, forbid_changes, grant
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
