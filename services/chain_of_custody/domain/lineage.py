@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 ZERO = Decimal(0)
-_TAKEN = {"aliquot_taken": "aliquots", "consumed": "consumed", "lost": "lost", "loss_recorded": "lost"}
+_TAKEN = {"aliquot_taken": "aliquots", "consumed": "consumed", "lost": "lost", "portion_taken": "aliquots"}
 
 
 @dataclass
@@ -43,7 +43,7 @@ def keep_books(events: Sequence[Mapping[str, Any]]) -> Books:
         if event["type"] in _TAKEN:
             column = _TAKEN[event["type"]]
             setattr(books, column, getattr(books, column) + _exact(mass))
-        elif event["type"] in ("weighed", "aliquot_made") and books.start is None:
+        elif event["type"] in ("weighed", "aliquot_made", "composite_made") and books.start is None:
             books.start, books.start_uncertainty = _exact(mass), _exact(details.get("uncertainty_mg") or 0)
         elif event["type"] == "weighed":
             books.difference += _exact(details.get("difference_mg") or 0)

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 _TITLES = {
     "aliquot_made": "Made as an aliquot",
+    "composite_made": "Made as a composite",
     "consumed": "Used up",
     "disposed": "Destroyed",
     "disposal_authorised": "Destruction authorised",
     "disposal_requested": "Destruction asked for",
+    "discrepancy_opened": "Discrepancy opened",
     "discrepancy_resolved": "Discrepancy resolved",
     "handover_accepted": "Hand-over accepted",
     "handover_declined": "Hand-over declined",
@@ -22,10 +24,12 @@ _TITLES = {
     "handover_withdrawn": "Hand-over withdrawn",
     "hold_placed": "Put on hold",
     "hold_released": "Hold released",
+    "lost": "Lost",
+    "portion_taken": "Portion taken for a composite",
     "retrieved": "Taken out of its place",
     "returned": "Returned to the office",
     "stored": "Put into a place",
-    "weighed": "Weighed (net)",
+    "weighed": "Weighed",
 }
 _LABELS = {
     "balance": "Balance",
@@ -36,6 +40,7 @@ _LABELS = {
     "from": "From",
     "gross_mass_g": "Gross mass",
     "holder": "Now with",
+    "kind": "What was weighed",
     "object": "Stored object",
     "office": "Office",
     "parent_event_sha256": "SHA-256 of the parent's event",

@@ -239,10 +239,10 @@ def test_the_register_dates_a_weighing_and_refuses_what_is_out_of_calibration(cl
     assert details["balance_serial_number"] == "SN-XPR205"
     refused = act(client, item_id, "weighings", mass(500, balance="old"))
     assert (refused.status_code, refused.json["code"]) == (409, "out_of_calibration")
-    backdated = {"occurred_at": f"{TODAY - 2 * month}T10:00:00Z"}
-    then = act(client, item_id, "weighings", mass(500, balance="old", **backdated))
+    backdated: Any = {"occurred_at": f"{TODAY - 2 * month}T10:00:00Z"}
+    then = act(client, item_id, "weighings", {**mass(500, balance="old"), **backdated})
     assert then.status_code == 201, "it was in calibration on that day"
-    early = act(client, item_id, "weighings", mass(500, balance="XPR205", **backdated))
+    early = act(client, item_id, "weighings", {**mass(500, balance="XPR205"), **backdated})
     assert early.json["code"] == "out_of_calibration", "and this one was not yet calibrated"
     taken = act(client, item_id, "consumptions", mass(1, purpose="x", balance="old"))
     assert taken.status_code == 201, "what is taken is taken: it is marked, not refused"
