@@ -4,6 +4,7 @@ from flask import Flask
 
 from services.chain_of_custody.intake import IntakeOverBus
 from services.chain_of_custody.routes import (
+    acts,
     handovers,
     holds,
     internal,
@@ -30,6 +31,7 @@ API: tuple[Blueprint, ...] = (
     quantities.blp,
     places.blp,
     holds.blp,
+    acts.blp,
     ledger.blp,
     overdue.blp,
     spectra.blp,

@@ -65,3 +65,12 @@ class LocationChange(Base):
     reason: Mapped[str]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     after: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Correction(Base):
+    """Which event corrects which; insert-only, and told by the correction's own record too."""
+
+    __tablename__ = "corrections"
+    event_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), primary_key=True)
+    corrects: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), index=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"))

@@ -97,6 +97,7 @@ class EventSchema(Schema):
     """One act upon an item; `index` is its place in the log, null until it has one.
 
     `title`, `facts` and `backdated` (by how much later than it happened the act was recorded) say the record in words.
+    `out_of_order`: it happened before another act that was recorded earlier. `corrects` and `corrected_by` name events.
     """
 
     id = fields.String(required=True)
@@ -123,6 +124,10 @@ class EventSchema(Schema):
     title = fields.String(required=True)
     facts = fields.List(fields.Nested(FactSchema), required=True)
     backdated = fields.String(required=True, allow_none=True)
+    delay_seconds = fields.Float(required=True)
+    out_of_order = fields.Boolean(required=True)
+    corrects = fields.String(required=True, allow_none=True)
+    corrected_by = fields.List(fields.String(), required=True)
 
 
 EventList = list_schema(EventSchema)

@@ -13,6 +13,7 @@ _TITLES = {
     "aliquot_made": "Made as an aliquot",
     "composite_made": "Made as a composite",
     "consumed": "Used up",
+    "corrected": "Record corrected",
     "disposed": "Destroyed",
     "disposal_authorised": "Destruction authorised",
     "disposal_requested": "Destruction asked for",
@@ -26,6 +27,7 @@ _TITLES = {
     "hold_released": "Hold released",
     "lost": "Lost",
     "portion_taken": "Portion taken for a composite",
+    "sealed": "Sealed anew",
     "retrieved": "Taken out of its place",
     "returned": "Returned to the office",
     "stored": "Put into a place",
@@ -35,6 +37,8 @@ _LABELS = {
     "balance": "Balance",
     "beyond_uncertainty": "Beyond the uncertainty of both",
     "declared_sha256": "SHA-256 at the source",
+    "corrected": "Right is",
+    "corrects": "Corrects",
     "difference_mg": "Missing against the books",
     "expected": "Expected by the books",
     "from": "From",
@@ -50,12 +54,13 @@ _LABELS = {
     "size": "Size",
     "to": "To",
     "uncertainty_mg": "Uncertainty (k = 2)",
+    "was": "Wrong was",
 }
 _UNITS = {"_mg": "mg", "_g": "g", "_s": "s", "_percent": "%", "_bytes": "bytes"}
 _MASS = ("net_mass_mg", "gross_mass_mg", "mass_mg")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 #: Clocks and queues between services differ by seconds; more than this is told as recorded later.
-_LATE_SECONDS = 60
+LATE_SECONDS = 60
 
 
 class Fact(NamedTuple):
@@ -103,7 +108,7 @@ def label_of(name: str) -> str:
 def backdated_by(occurred_at: str, recorded_at: str) -> str | None:
     """By how much an act was recorded after it happened, where it was later than clocks explain (E9)."""
     seconds = (datetime.fromisoformat(recorded_at) - datetime.fromisoformat(occurred_at)).total_seconds()
-    if seconds <= _LATE_SECONDS:
+    if seconds <= LATE_SECONDS:
         return None
     minutes = round(seconds / 60)
     days, minutes = divmod(minutes, 1440)

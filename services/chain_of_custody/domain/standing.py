@@ -39,6 +39,8 @@ class Standing(Protocol):
     remaining_mg: Decimal | None
     uncertainty_mg: Decimal | None
     aliquots: int
+    seal_number: str | None
+    seal_condition: str | None
 
 
 def state_of(item: Standing) -> str:
@@ -68,6 +70,8 @@ def standing_of(item: Standing) -> dict[str, Any]:
         "remaining_mg": _exact(item.remaining_mg),
         "uncertainty_mg": _exact(item.uncertainty_mg),
         "aliquots": item.aliquots,
+        "seal_number": item.seal_number,
+        "seal_condition": item.seal_condition,
     }
 
 

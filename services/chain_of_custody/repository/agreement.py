@@ -28,7 +28,9 @@ WITH told AS (
         ('ending', ending, standing ->> 'ending'),
         ('remaining mass (mg)', trim_scale(remaining_mg)::text, trim_scale((standing ->> 'remaining_mg')::numeric)::text),
         ('uncertainty (mg)', trim_scale(uncertainty_mg)::text, trim_scale((standing ->> 'uncertainty_mg')::numeric)::text),
-        ('aliquots', aliquots::text, standing ->> 'aliquots')
+        ('aliquots', aliquots::text, standing ->> 'aliquots'),
+        ('seal', CASE WHEN standing ? 'seal_number' THEN seal_number END, standing ->> 'seal_number'),
+        ('seal''s condition', CASE WHEN standing ? 'seal_number' THEN seal_condition END, standing ->> 'seal_condition')
     ) AS said (what, here, there) WHERE told.standing IS NOT NULL)
 SELECT format('item %s: its row says %s %s, its newest event %s', number, what, coalesce(here, 'none'), coalesce(there, 'none'))
 FROM compared WHERE here IS DISTINCT FROM there ORDER BY number, what LIMIT :most

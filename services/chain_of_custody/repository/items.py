@@ -1,9 +1,10 @@
 """Queries of items, their events, people and places. What an office may see is decided in the query itself (E30)."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -96,17 +97,35 @@ def by_ids(
 
 
 def events_with_index(
-    session: Session, item_id: str, after: int, limit: int
-) -> list[tuple[Event, int | None]]:
-    """An item's events behind sequence `after` in order, each with its place in the log (None until it has one)."""
+    session: Session,
+    item_id: str,
+    after: int,
+    limit: int,
+    *,
+    kind: str | None = None,
+    late: bool | None = None,
+    late_seconds: int = 0,
+) -> list[tuple[Event, int | None, bool]]:
+    """An item's events behind sequence `after` in order: each with its place in the log (None until it has one), and whether it
+    happened before another that was recorded earlier. `kind` and `late` (recorded more than `late_seconds` after it happened)
+    leave only such."""
+    reached = func.max(Event.occurred_at).over(order_by=Event.sequence, rows=(None, -1))
+    disorder = func.coalesce(Event.occurred_at < reached, false()).label("disorder")
+    ordered = select(Event.id, disorder).where(Event.item_id == item_id).subquery()
     query = (
-        select(Event, LogEntry.index)
+        select(Event, LogEntry.index, ordered.c.disorder)
+        .join(ordered, ordered.c.id == Event.id)
         .outerjoin(LogEntry, LogEntry.event_id == Event.id)
         .where(Event.item_id == item_id, Event.sequence > after)
         .order_by(Event.sequence)
         .limit(limit)
     )
-    return [(event, index) for event, index in session.execute(query)]
+    if kind is not None:
+        query = query.where(Event.type == kind)
+    if late is not None:
+        is_late = Event.recorded_at - Event.occurred_at > timedelta(seconds=late_seconds)
+        query = query.where(is_late if late else ~is_late)
+    return [(event, index, disorder) for event, index, disorder in session.execute(query)]
 
 
 def add_event(session: Session, event: Event) -> None:

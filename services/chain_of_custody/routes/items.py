@@ -6,10 +6,10 @@ from typing import Any
 from flask import Response
 
 from services.chain_of_custody.schemas import EventList, ItemList, ItemQuery, ItemSchema
+from services.chain_of_custody.schemas_acts import EventQuery
 from services.chain_of_custody.service import custody_report, exports, items
 from shared.http import context
 from shared.http.blueprint import Blueprint
-from shared.http.lists import ListQuery
 
 blp = Blueprint("items", __name__, description="Exhibits and aliquots in the laboratory")
 
@@ -30,7 +30,7 @@ def get_item(item_id: str) -> dict[str, Any]:
 
 
 @blp.get("/items/<item_id>/events")
-@blp.arguments(ListQuery, location="query")
+@blp.arguments(EventQuery, location="query")
 @blp.response(200, EventList)
 def list_events(query: dict[str, Any], item_id: str) -> dict[str, Any]:
     """An item's events in order."""

@@ -1,8 +1,10 @@
 """Items, events and hand-overs as they are answered: plain objects, never rows."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from services.chain_of_custody.domain.check_correction import CORRECTED
 from services.chain_of_custody.domain.say_event import backdated_by, facts_of, title_of
 from services.chain_of_custody.domain.standing import PLACE
 from services.chain_of_custody.models import Event, Item
@@ -34,9 +36,15 @@ def describe_item(row: Item) -> dict[str, Any]:
     return told
 
 
-def describe_event(row: Event, index: int | None) -> dict[str, Any]:
-    """An event with its place in the log, and what it says in words; the record itself is what is proved."""
+def describe_event(
+    row: Event, index: int | None, *, out_of_order: bool = False, corrected_by: Sequence[str] = ()
+) -> dict[str, Any]:
+    """An event with its place in the log, and what it says in words; the record itself is what is proved.
+
+    `out_of_order`: it happened before another act of the item that was recorded earlier; `corrected_by`: its corrections.
+    """
     record = json.loads(row.record)
+    corrects = record["details"].get("corrects")
     return {
         **record,
         "index": index,
@@ -44,4 +52,8 @@ def describe_event(row: Event, index: int | None) -> dict[str, Any]:
         "title": title_of(record["type"]),
         "facts": [fact._asdict() for fact in facts_of(record["details"])],
         "backdated": backdated_by(record["occurred_at"], record["recorded_at"]),
+        "delay_seconds": (row.recorded_at - row.occurred_at).total_seconds(),
+        "out_of_order": out_of_order,
+        "corrects": corrects["event_id"] if record["type"] == CORRECTED and corrects else None,
+        "corrected_by": list(corrected_by),
     }

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from services.chain_of_custody.domain.say_event import LATE_SECONDS
 from services.chain_of_custody.models import Item
+from services.chain_of_custody.repository import corrections
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
 from shared.actor import LABORATORY, Actor, Role, require
@@ -38,6 +40,18 @@ def list_events(actor: Actor, uow: UnitOfWork, item_id: str, query: dict[str, An
     require(actor, *READERS)
     row = repository.item(uow.session, actor, item_id)
     after, limit = query["cursor"] or 0, query["limit"]
-    found = repository.events_with_index(uow.session, row.id, after, limit + 1)
-    page = [describe_event(event, index) for event, index in found[:limit]]
+    found = repository.events_with_index(
+        uow.session,
+        row.id,
+        after,
+        limit + 1,
+        kind=query.get("type"),
+        late=query.get("backdated"),
+        late_seconds=LATE_SECONDS,
+    )
+    corrected = corrections.corrected_by(uow.session, [event.id for event, _, _ in found])
+    page = [
+        describe_event(event, index, out_of_order=late, corrected_by=corrected.get(event.id, ()))
+        for event, index, late in found[:limit]
+    ]
     return {"items": page, "next": mark(page[-1]["sequence"]) if len(found) > limit else None}

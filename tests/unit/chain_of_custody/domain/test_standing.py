@@ -31,6 +31,8 @@ class Thing:
     remaining_mg: Decimal | None = None
     uncertainty_mg: Decimal | None = None
     aliquots: int = 0
+    seal_number: str | None = "S-1"
+    seal_condition: str | None = "intact"
 
 
 @pytest.mark.parametrize(

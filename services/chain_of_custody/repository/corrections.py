@@ -1,0 +1,23 @@
+"""Queries of corrections."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.chain_of_custody.models import Event
+from services.chain_of_custody.models_acts import Correction
+
+
+def event_of(session: Session, item_id: str, event_id: str) -> Event | None:
+    """An event of this very item."""
+    return session.scalars(select(Event).where(Event.id == event_id, Event.item_id == item_id)).first()
+
+
+def corrected_by(session: Session, event_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Those of the events that were corrected, each with the ids of its corrections, the oldest first."""
+    query = select(Correction).where(Correction.corrects.in_(list(event_ids))).order_by(Correction.event_id)
+    found: dict[str, list[str]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.corrects, []).append(row.event_id)
+    return found

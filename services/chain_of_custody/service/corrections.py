@@ -1,0 +1,66 @@
+"""Corrections: a new signed act that points at the old one, says which fields were wrong and what is right (E11).
+
+The old act stays as it was, and so does the item: nobody's custody and no mass changes by writing.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from services.chain_of_custody.domain.check_correction import CORRECTED, check_correction
+from services.chain_of_custody.domain.event_record import Author, Signed
+from services.chain_of_custody.models import Event
+from services.chain_of_custody.models_acts import Correction
+from services.chain_of_custody.repository import corrections as repository
+from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.service.describe_items import describe_event
+from services.chain_of_custody.service.record_event import record_event
+from shared.actor import LABORATORY, Actor, Role, require, signed
+from shared.db.unit_of_work import UnitOfWork
+from shared.errors import Forbidden, Invalid
+
+#: Who corrects acts of others.
+OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER)
+
+
+def correct_event(
+    actor: Actor, uow: UnitOfWork, item_id: str, act: dict[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Whoever did the act, a custodian or a reviewer corrects what was written wrongly; answers the correction's event.
+
+    Possible at any time, also after the item has gone; corrections can be corrected themselves.
+    """
+    require(actor, *LABORATORY)
+    signature = signed(actor)
+    item = items_repository.lock_item(uow.session, actor, item_id)
+    event = repository.event_of(uow.session, item.id, act["event_id"])
+    if event is None:
+        message = f"{item.number} has no act of this id."
+        raise Invalid(message, errors=[{"pointer": "/event_id", "message": message}])
+    record = json.loads(event.record)
+    if actor.role not in OVERSEERS and record["actor"] != actor.login:
+        raise Forbidden(f"This act is {record['actor']}'s; they, a custodian or a reviewer correct it.")
+    wrong, right = check_correction(record, act["corrected"])
+    made = record_event(
+        uow,
+        item,
+        CORRECTED,
+        author=Author.of(actor),
+        now=now,
+        occurred_at=act.get("occurred_at"),
+        purpose=act["reason"],
+        details={"corrects": _named(event), "was": wrong, "corrected": right},
+        signatures=[Signed(signature, f"I correct act {event.sequence} ({event.type}) of this item.")],
+    )
+    uow.session.add(Correction(event_id=made.id, corrects=event.id, item_id=item.id))
+    uow.session.flush()
+    return describe_event(made, None)
+
+
+def _named(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.id,
+        "sequence": event.sequence,
+        "type": event.type,
+        "digest": event.digest,
+    }

@@ -1,0 +1,83 @@
+"""What of a record may be corrected, and the words for what may not."""
+
+from typing import Any
+
+import pytest
+
+from services.chain_of_custody.domain.check_correction import check_correction
+from shared.errors import Invalid
+
+RECORD: dict[str, Any] = {
+    "type": "weighed",
+    "occurred_at": "2026-11-23T08:00:00.000000Z",
+    "recorded_at": "2026-11-23T08:05:00.000000Z",
+    "purpose": "weighed",
+    "details": {
+        "net_mass_mg": 500.0,
+        "uncertainty_mg": 0.4,
+        "balance": "XPR205",
+        "beyond_uncertainty": False,
+        "expected": None,
+        "runs": 3,
+        "checked": True,
+        "note": None,
+    },
+}
+
+
+def test_the_wrong_words_and_the_right_ones_stand_side_by_side() -> None:
+    right = {"balance": "XPR206", "purpose": "net mass", "note": "read twice", "runs": 4, "checked": False}
+    was, now = check_correction(RECORD, right)
+    assert now == right
+    assert was == {"balance": "XPR205", "purpose": "weighed", "note": None, "runs": 3, "checked": True}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("net_mass_mg", 501.0, "weigh the item again"),
+        ("uncertainty_mg", 0.1, "weigh the item again"),
+        ("expected", 3, "weigh the item again"),
+        ("gross_mass_g", 5.0, "weigh the item again"),
+        ("to", "reviewer", "does not change who has the item"),
+        ("receiver", "reviewer", "does not change who has the item"),
+        ("open_holds", 0, "place or release a hold"),
+        ("handover_id", "x", "names or proves"),
+        ("parent_event_sha256", "x", "names or proves"),
+        ("actor", "technician2", "no such field; it has: balance,"),
+        ("balance", "XPR205", "says so already"),
+        ("balance", 205, "It was a text; a number"),
+        ("balance", ["XPR205"], "Only a text"),
+        ("balance", "x" * 1001, "At most 1000"),
+        ("runs", True, "It was a number; a yes or no"),
+        ("purpose", " ", "has a purpose"),
+        ("purpose", None, "has a purpose"),
+        ("occurred_at", "2026-11-23T08:06:00Z", "did not happen after that"),
+        ("occurred_at", "2026-11-23T09:00:00+01:00", "says so already"),
+        ("occurred_at", "2026-11-23T08:00:00", "Not a time"),
+        ("occurred_at", "yesterday", "Not a time"),
+        ("occurred_at", 5, "Not a time"),
+        ("occurred_at", "1969-01-01T00:00:00Z", "Not a time"),
+    ],
+)
+def test_what_cannot_be_corrected_is_said_at_the_field(field: str, value: Any, words: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_correction(RECORD, {field: value, "note": "right"})
+    (error,) = refused.value.errors
+    assert error["pointer"] == f"/corrected/{field}"
+    assert words in error["message"]
+
+
+def test_a_correction_is_corrected_where_it_said_what_is_right() -> None:
+    was, right = check_correction(RECORD, {"balance": "XPR206"})
+    correction = {
+        **RECORD,
+        "type": "corrected",
+        "details": {"corrects": {"event_id": "e"}, "was": was, "corrected": right},
+    }
+    assert check_correction(correction, {"balance": "XPR207"}) == (
+        {"balance": "XPR206"},
+        {"balance": "XPR207"},
+    )
+    with pytest.raises(Invalid, match="no such field"):
+        check_correction(correction, {"note": "x"})
