@@ -2,7 +2,8 @@
 
 from marshmallow import fields, validate
 
-from services.chain_of_custody.schemas import HEAVIEST_MG, ActSchema, RetrievalSchema
+from services.chain_of_custody.schemas import ActSchema, RetrievalSchema
+from services.chain_of_custody.schemas_quantities import HEAVIEST_G
 from shared.http.lists import ListQuery
 from shared.http.schemas import Number, Password, Text, Word
 
@@ -42,6 +43,6 @@ class SealSchema(RetrievalSchema):
     )
     witness = Word(load_default=None, allow_none=True, metadata={"description": "a login"})
     gross_mass_g = Number(
-        load_default=None, allow_none=True, above=0, most=HEAVIEST_MG / 1000,
+        load_default=None, allow_none=True, above=0, most=HEAVIEST_G,
         metadata={"description": "the sealed package, after analysis"},
     )  # fmt: skip
