@@ -137,7 +137,7 @@ def test_what_was_told_late_and_out_of_order_is_marked(client: FlaskClient) -> N
         {"balance": "b"},
     ]
     for more in told:
-        assert act(client, item_id, "weighings", mass(500.0, **more)).status_code == 201
+        assert act(client, item_id, "weighings", {**mass(500.0), **more}).status_code == 201
     weighings = [event for event in events(client, item_id) if event["type"] == "weighed"]
     assert [event["backdated"] for event in weighings] == [None, "2 h", None]
     assert [event["out_of_order"] for event in weighings] == [False, True, False]
