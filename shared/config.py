@@ -25,6 +25,14 @@ class SettingsError(DomainError):
 
 
 @dataclass(frozen=True)
+class Witness:
+    """Who cosigns the log's heads: its verifier key as a line, and where it is asked."""
+
+    key: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """What an operator may set; see docs/operators.md for the variables."""
 
@@ -55,6 +63,9 @@ class Settings:
     scrub_bytes_per_second: int = 8_000_000
     scrub_days: int = 30
     min_free_mb: int = 512
+    witnesses: tuple[Witness, ...] = ()
+    timestamp_url: str | None = None
+    timestamp_ca: Path | None = None
 
     def service_database_url(self, name: str) -> str:
         """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
@@ -123,6 +134,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             scrub_bytes_per_second=_at_least(env, "SIGLAB_SCRUB_BYTES_PER_SECOND", 8_000_000, least=1),
             scrub_days=_at_least(env, "SIGLAB_SCRUB_DAYS", 30, least=1),
             min_free_mb=_at_least(env, "SIGLAB_MIN_FREE_MB", 512, least=0),
+            witnesses=_witnesses(env.str("SIGLAB_WITNESSES", "")),
+            timestamp_url=env.str("SIGLAB_TIMESTAMP_URL", "") or None,
+            timestamp_ca=_path(env.str("SIGLAB_TIMESTAMP_CA", "")),
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error
@@ -146,6 +160,27 @@ def _at_least(env: Env, name: str, default: int, *, least: int) -> int:
     if found < least:
         raise SettingsError(f"{name} is {found}; it is {least} at least.")
     return found
+
+
+def _witnesses(text: str) -> tuple[Witness, ...]:
+    """One witness a line (or between semicolons): its verifier key, a space, its address; `#` begins a remark."""
+    found = []
+    for line in text.replace(";", "\n").splitlines():
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        if len(words) != 2 or words[0].count("+") < 2 or not words[1].startswith(("http://", "https://")):
+            raise SettingsError(
+                f"SIGLAB_WITNESSES: {line.strip()!r} is not a verifier key (name+id+key), a space and an address"
+            )
+        found.append(Witness(words[0], words[1].rstrip("/")))
+    if len({witness.key for witness in found}) != len(found):
+        raise SettingsError("SIGLAB_WITNESSES names a witness twice")
+    return tuple(found)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).resolve() if text else None
 
 
 class _Env(Env):

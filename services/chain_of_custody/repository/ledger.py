@@ -56,9 +56,24 @@ def newest_checkpoint(session: Session) -> LogCheckpoint | None:
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
 
 
-def checkpoints(session: Session) -> list[LogCheckpoint]:
-    """Every head that was ever signed, smallest first."""
-    return list(session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size)))
+class Head(NamedTuple):
+    """A signed head."""
+
+    size: int
+    grew_from: int | None
+    root: bytes
+    note: str
+
+
+def heads_in_order(session: Session, batch: int) -> Iterator[Head]:
+    """Every head that was ever signed, smallest first, without holding them all in memory."""
+    query = (
+        select(LogCheckpoint.size, LogCheckpoint.grew_from, LogCheckpoint.root, LogCheckpoint.note)
+        .order_by(LogCheckpoint.size)
+        .execution_options(yield_per=batch)
+    )
+    for part in session.execute(query).partitions():
+        yield from (Head._make(row) for row in part)
 
 
 def entries(session: Session, start: int, count: int) -> list[bytes]:
