@@ -25,6 +25,17 @@ def number(name: str) -> float | str | None:
         return given
 
 
+def secret(name: str) -> str:
+    """A password exactly as it was typed."""
+    return request.form.get(name, "")
+
+
+def moment(name: str) -> str | None:
+    """What a browser's date and time field sends, taken as UTC as the form says; what is no time goes on as it is."""
+    local = text(name)
+    return f"{local}:00Z" if local is not None and len(local) == 16 else local
+
+
 def without_empty(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that hold something."""
     return {name: value for name, value in body.items() if value not in (None, "", {})}

@@ -108,13 +108,28 @@ def items(path: str, limit: int = 100, **query: Any) -> list[Any]:
     return list(said.json["items"]) if said.ok else []
 
 
+def every(path: str, most: int = 5000, **query: Any) -> list[Any]:
+    """All entries of a list, page by page, up to so many; empty where this person may not have it."""
+    rows: list[Any] = []
+    cursor = None
+    while len(rows) < most:
+        said = ask("GET", path, limit=500, cursor=cursor, **query)
+        if not said.ok:
+            break
+        rows += said.json["items"]
+        cursor = said.json["next"]
+        if cursor is None:
+            break
+    return rows
+
+
 def field_errors(said: Said, prefix: str = "") -> list[dict[str, str]]:
     """The API's errors as a form shows them: JSON pointers become field names (/items/0/line -> items-0-line)."""
     if said.ok:
         return []
     errors = (said.json or {}).get("errors") or []
     if said.status == 403 and (said.json or {}).get("code") == "wrong_password":
-        return [{"field": "password", "message": said.detail}]
+        return [{"field": f"{prefix}password", "message": said.detail}]
     if not errors:
         return [{"field": "", "message": said.detail or f"Refused ({said.status})."}]
     return [

@@ -62,6 +62,7 @@ class ItemQuery(ListQuery):
     """Filters of items."""
 
     q = Word(metadata={"description": "the beginning of a number, or a part of the description"})
+    number = Word(metadata={"description": "the whole number"})
     holder = Word(metadata={"description": "a login, or a place by its id or whole name"})
     state = fields.String(validate=validate.OneOf(STATES))
     programme = Word()

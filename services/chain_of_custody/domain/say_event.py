@@ -44,7 +44,7 @@ _LABELS = {
     "from": "From",
     "gross_mass_g": "Gross mass",
     "holder": "Now with",
-    "kind": "What was weighed",
+    "kind": "Kind",
     "object": "Stored object",
     "office": "Office",
     "parent_event_sha256": "SHA-256 of the parent's event",
@@ -57,7 +57,7 @@ _LABELS = {
     "was": "Wrong was",
 }
 _UNITS = {"_mg": "mg", "_g": "g", "_s": "s", "_percent": "%", "_bytes": "bytes"}
-_MASS = ("net_mass_mg", "gross_mass_mg", "mass_mg")
+_MASS = ("net_mass_mg", "gross_mass_mg", "package_mass_mg", "mass_mg")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 #: Clocks and queues between services differ by seconds; more than this is told as recorded later.
 LATE_SECONDS = 60

@@ -24,6 +24,7 @@ def items(actor: Actor, query: dict[str, Any]) -> Select[Any]:
     """Items that the actor may see and that fit the filters."""
     found = select(Item).where(visible_to(actor))
     for name in (
+        "number",
         "state",
         "programme",
         "kind",

@@ -4,6 +4,7 @@ Everything comes from one snapshot of the database. The report has an id of its 
 that it says shows that two prints of the same state say the same.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +15,6 @@ import structlog
 
 from services.chain_of_custody.domain.event_record import signatures_hold
 from services.chain_of_custody.domain.find_corrected import find_corrected
-from services.chain_of_custody.domain.lineage import in_order, keep_books
 from services.chain_of_custody.domain.say_event import moment_text, number_text, uncertainty_text
 from services.chain_of_custody.models import LogCheckpoint
 from services.chain_of_custody.repository import exports as repository
@@ -23,6 +23,7 @@ from services.chain_of_custody.repository import ledger as ledger_repository
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
 from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
+from services.chain_of_custody.service.mass_balance import get_mass_balance
 from services.chain_of_custody.service.photographs import Photograph, read_photographs
 from services.chain_of_custody.store import store_of
 from shared.actor import Actor, require
@@ -77,8 +78,8 @@ def report_data(actor: Actor, uow: UnitOfWork, runtime: Runtime, item: Data, *, 
         "item": _item(item),
         "symbol": data_matrix(item["number"]),
         "module_mm": MODULE_MM,
-        "events": _events(records),
-        "lineage": _lineage(uow, item),
+        "events": _events(records, [signatures_hold(json.loads(event.record)) for event, _ in parts]),
+        "lineage": _lineage(get_mass_balance(actor, uow, item["id"])),
         "spectra": [_spectrum(row) for row in repository.spectra_of(uow.session, item["id"])],
         "log": _log(head, str(load_verifier_key(runtime.settings.keys_dir))),
     }
@@ -111,7 +112,7 @@ def _mass(found: Mapping[str, float]) -> str:
     return f"{number_text(found['net_mass_mg'])} mg ± {uncertainty_text(found['uncertainty_mg'])} mg (k = 2)"
 
 
-def _events(records: Sequence[Data]) -> list[Data]:
+def _events(records: Sequence[Data], hold: Sequence[bool]) -> list[Data]:
     corrected = find_corrected(records)
     numbers = {record["id"]: record["sequence"] for record in records}
     by = {record["id"]: record for record in records}
@@ -133,56 +134,60 @@ def _events(records: Sequence[Data]) -> list[Data]:
             "facts": [[fact["label"], fact["text"]] for fact in record["facts"]],
             "corrects": str(numbers[corrected[record["id"]]]) if record["id"] in corrected else None,
             "corrected_by": corrections.get(record["id"], []),
-            "signatures": [_signature(row, record) for row in record["signatures"]],
+            "signatures": [_signature(row, holds) for row in record["signatures"]],
             "digest": record["digest"],
         }
-        for record in records
+        for record, holds in zip(records, hold, strict=True)
     ]
 
 
-_NOT_SIGNED = frozenset({"index", "digest", "title", "facts", "backdated"})
-
-
-def _signature(row: Data, record: Data) -> Data:
-    bare = {name: value for name, value in record.items() if name not in _NOT_SIGNED}
+def _signature(row: Data, holds: bool) -> Data:
     return {
         "who": f"{row['name']} ({row['login']}), {row['role']}",
         "at": f"{moment_text(row['at'])}, by {row['method']}",
         "meaning": row["meaning"],
         "digest": row["record_sha256"],
-        "holds": signatures_hold(bare),
+        "holds": holds,
     }
 
 
-def _lineage(uow: UnitOfWork, item: Data) -> list[Data]:
-    family = repository.family(uow.session, item["root_id"])
-    told = []
-    for depth, row in in_order([describe_item(found) for found in family]):
-        books = keep_books(repository.records_of(uow.session, row["id"]))
-        remaining = row["remaining"]
-        shown = {
-            name: number_text(getattr(books, name)) for name in ("aliquots", "consumed", "lost", "difference")
+def _lineage(balance: Data) -> Data:
+    rows = [
+        {
+            **_books(row),
+            "aliquots": _amount(row["aliquots"]),
+            "depth": row["depth"],
+            "number": row["number"],
+            "own": row["id"] == balance["item_id"],
+            "state": row["state"].replace("_", " "),
+            "portions": [f"{_amount(part)} into {part['number']}" for part in row["into_composites"]],
         }
-        told.append(
-            {
-                **shown,
-                "depth": depth,
-                "number": row["number"],
-                "own": row["id"] == item["id"],
-                "state": row["state"].replace("_", " "),
-                "holder": row["holder_name"],
-                "start": "not weighed" if books.start is None else number_text(books.start),
-                "start_uncertainty": None
-                if books.start is None
-                else uncertainty_text(books.start_uncertainty),
-                "remaining": "not weighed" if remaining is None else number_text(remaining["net_mass_mg"]),
-                "uncertainty": None if remaining is None else uncertainty_text(remaining["uncertainty_mg"]),
-                "closes": books.left is None
-                or remaining is None
-                or float(books.left) == remaining["net_mass_mg"],
-            }
-        )
-    return told
+        for row in balance["items"]
+    ]
+    ends = [
+        f"{_amount(balance[name])} {name}"
+        for name in ("returned", "disposed")
+        if balance[name]["net_mass_mg"]
+    ]
+    parts = [f"{_amount(part)} of {part['number']}" for part in balance["parts"]]
+    return {"rows": rows, "whole": {**_books(balance), "ends": ends}, "parts": parts}
+
+
+def _books(row: Data) -> Data:
+    told = {
+        name: _amount(row[name])
+        for name in ("received", "consumed", "lost", "differences", "remaining", "unexplained")
+    }
+    return {**told, "closes": row["closes"], "tolerance": uncertainty_text(row["tolerance_mg"])}
+
+
+def _amount(found: Mapping[str, float] | None) -> str:
+    """A mass in mg with its uncertainty, without its unit, which stands above the column."""
+    if found is None:
+        return "not weighed"
+    if not found["net_mass_mg"] and not found["uncertainty_mg"]:
+        return "0"
+    return f"{number_text(found['net_mass_mg'])} ± {uncertainty_text(found['uncertainty_mg'])}"
 
 
 def _spectrum(row: Any) -> Data:

@@ -18,6 +18,7 @@ from tests.integration.chain_of_custody.house import (
     act,
     as_service,
     call,
+    events,
     handed,
     mass,
     offered,
@@ -63,6 +64,43 @@ def corrected(client: FlaskClient) -> str:
     told = {"measurement_id": f"n-{item_id}", "sha256": "ba" * 32, "corrects": f"m-{item_id}"}
     record(client, item_id, "measurement_corrected", "two vials were swapped", **told)
     return item_id
+
+
+def written_wrongly(client: FlaskClient) -> str:
+    """Weighed on the wrong balance by the record, corrected by signature; sealed anew, some of it lost."""
+    item_id = handed(client)
+    weighed = act(client, item_id, "weighings", mass(500.0, 0.4, balance="XPR205"))
+    _done(weighed)
+    _done(act(client, item_id, "weighings", {"gross_mass_g": 5.2, "uncertainty_mg": 1, "balance": "PG5002"}))
+    _done(act(client, item_id, "losses", mass(1.5, 0.2, reason="spilt on the bench")))
+    last = events(client, item_id)[-3]
+    told = {
+        "event_id": last["id"],
+        "reason": "read from the neighbouring balance",
+        "corrected": {"balance": "XPR206"},
+    }
+    _done(act(client, item_id, "corrections", {**told, **SIGNED}))
+    _done(
+        act(
+            client,
+            item_id,
+            "seals",
+            {"seal_number": "S-NEW-1", "purpose": "after analysis", "gross_mass_g": 5.1},
+        )
+    )
+    return item_id
+
+
+def composite(client: FlaskClient) -> str:
+    """Made of portions of two items."""
+    parts = []
+    for _ in range(2):
+        item_id = handed(client, submission_id="submission-composite", submission_number="D26-900001")
+        _done(act(client, item_id, "weighings", mass(500.0, 0.4, balance="XPR205")))
+        parts.append({"item_id": item_id, **mass(20.0, 0.2)})
+    made = call(client, "POST", "/composites", {"parts": parts, "purpose": "bulk sample"}, actor=TECHNICIAN)
+    _done(made)
+    return str(made.json["id"])
 
 
 def aliquot(client: FlaskClient) -> str:
@@ -126,7 +164,9 @@ def returned(client: FlaskClient) -> str:
 
 
 #: One of each kind; each is checked by the official validator, which takes seconds.
-ALL: tuple[History, ...] = (received, worked_upon, corrected, aliquot, blocked, disposed, returned)
+ALL: tuple[History, ...] = (
+    received, worked_upon, corrected, written_wrongly, aliquot, composite, blocked, disposed, returned,
+)  # fmt: skip
 
 
 def executed(client: FlaskClient, path: str, body: dict[str, Any]) -> Any:

@@ -1,0 +1,114 @@
+"""Acts upon one item, each a form on its page: what the form sends, where it goes, and whose act it is.
+
+The names of a form's fields begin with the act's, so that an error finds its field among many forms on one page.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.pages.forms import moment, number, secret, text
+from shared.actor import LABORATORY, Role
+
+HANDS = (Role.CUSTODIAN, Role.TECHNICIAN)
+_TEXT, _NUMBER, _SECRET = "text", "number", "secret"
+
+
+@dataclass(frozen=True)
+class Act:
+    """An act: where it goes, its fields with their kinds, and what is said when it is done.
+
+    `path` may name {item} and {target}, the hold, disposal or event that the act is about.
+    """
+
+    path: str
+    fields: Mapping[str, str]
+    done: str
+
+    def body(self, prefix: str) -> dict[str, Any]:
+        """What the API is told; a field that is empty is told as empty where the act needs it, so that the API asks for it."""
+        told: dict[str, Any] = {}
+        for name, kind in self.fields.items():
+            value = _READ[kind](f"{prefix}{name}")
+            if value is not None:
+                told[name] = value
+        happened = moment(f"{prefix}occurred_at")
+        return {**told, "occurred_at": happened} if happened else told
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    _TEXT: lambda name: text(name) or "",
+    "optional": text,
+    _NUMBER: number,
+    _SECRET: secret,
+}
+
+
+_MASS = {"net_mass_mg": _NUMBER, "uncertainty_mg": _NUMBER}
+
+ACTS: dict[str, Act] = {
+    "handover": Act(
+        "/handovers", {"to": _TEXT, "purpose": _TEXT}, "Offered; it is yours until it is accepted."
+    ),
+    "move": Act("/items/{item}/moves", {"place": _TEXT, "purpose": _TEXT}, "Put away."),
+    "retrieve": Act("/items/{item}/retrievals", {"purpose": _TEXT}, "Taken out; you hold it now."),
+    "weigh": Act("/items/{item}/weighings", {**_MASS, "balance": _TEXT, "purpose": "optional"}, "Weighed."),
+    "aliquot": Act("/items/{item}/aliquots", {**_MASS, "purpose": _TEXT}, "The aliquot {number} is made."),
+    "consume": Act("/items/{item}/consumptions", {**_MASS, "purpose": _TEXT}, "Recorded."),
+    "hold": Act(
+        "/items/{item}/holds", {"reason": _TEXT, "password": _SECRET}, "On hold: it must be kept as it is."
+    ),
+    "release": Act(
+        "/holds/{target}/release", {"reason": _TEXT, "password": _SECRET}, "The hold is released."
+    ),
+    "dispose": Act(
+        "/items/{item}/disposals",
+        {"method": _TEXT, "purpose": _TEXT, "password": _SECRET},
+        "Asked; a reviewer decides.",
+    ),
+    "authorise": Act("/disposals/{target}/authorise", {"password": _SECRET}, "Authorised and signed."),
+    "execute": Act(
+        "/disposals/{target}/execute",
+        {"password": _SECRET, "witness": _TEXT, "witness_password": _SECRET},
+        "Destroyed; both signatures are on record.",
+    ),
+    "resolve": Act(
+        "/discrepancies/{target}/resolve", {"resolution": _TEXT, "password": _SECRET}, "Resolved and signed."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What of an item decides which acts make sense; found out of its answer and its events."""
+
+    role: Role
+    is_mine: bool
+    in_place: bool
+    ended: bool
+    blocked: bool
+    holds: list[dict[str, Any]]
+    disposal: dict[str, Any] | None
+
+    def possible(self) -> list[str]:
+        """The acts to offer, the nearest first; the service decides all the same."""
+        if self.ended or self.role not in LABORATORY:
+            return []
+        found = []
+        if self.is_mine:
+            found += [] if self.blocked else ["handover"]
+            found.append("move")
+            if self.role in HANDS and not self.blocked:
+                found += ["weigh", *([] if self.holds else ["aliquot", "consume"])]
+        elif self.in_place and self.role is Role.CUSTODIAN:
+            found.append("retrieve")
+        if self.role in (Role.CUSTODIAN, Role.REVIEWER):
+            found += ["hold", *(["release"] if self.holds else [])]
+        return found + ([] if self.blocked or self.holds else self._disposal())
+
+    def _disposal(self) -> list[str]:
+        if self.disposal is None:
+            return ["dispose"] if self.role is Role.CUSTODIAN else []
+        if self.disposal["state"] == "requested":
+            return ["authorise"] if self.role is Role.REVIEWER else []
+        return ["execute"] if self.role is Role.CUSTODIAN and self.is_mine else []

@@ -1,0 +1,54 @@
+"""Documents and exports of an item as files, fetched for the signed-in person as the API gives them."""
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, abort, render_template
+
+from gateway.api import routing
+from gateway.api.dispatch import Asked, refused
+from gateway.pages.session import api, current_person, get
+from shared.errors import DomainError, Unauthenticated
+from shared.identifiers import new_id
+
+blp = Blueprint("downloads", __name__)
+
+_NAMES = {"custody.pdf": "custody-{}.pdf", "case.jsonld": "case-{}.jsonld", "bundle.zip": "evidence-{}.zip"}
+
+
+@blp.get("/items/<item_id>/<any('custody.pdf', 'case.jsonld', 'bundle.zip'):what>")
+def of_item(item_id: str, what: str) -> Response:
+    """The custody report, the linked data or the evidence bundle of an item, under a name that says whose it is."""
+    number = str(get(f"/items/{item_id}")["number"])
+    return download(f"/items/{item_id}/{what}", _NAMES[what].format(number))
+
+
+def download(path: str, name: str) -> Response:
+    """What the API has at a path, as a file; large ones pass through in pieces."""
+    person = current_person()
+    if person is None:
+        raise Unauthenticated("Sign in first.")
+    address = f"/api/v1{path}"
+    service = routing.service_for(address)
+    if service is None or service == routing.GATEWAY:
+        abort(404)
+    actor = replace(person.actor, request_id=new_id())
+    try:
+        answer = api().ask(
+            service, Asked(actor, "GET", address, "", [], b"", ""), stream=routing.is_stream(address)
+        )
+    except DomainError as error:
+        answer = refused(error)
+    if answer.status >= 400:
+        words = (
+            "This cannot be had now; try again in a moment."
+            if answer.status == 503
+            else "There is no such file."
+        )
+        return Response(render_template("pages/error.html", status=answer.status, text=words), answer.status)
+    response = Response(
+        answer.body if answer.parts is None else answer.parts,
+        mimetype=answer.header("content-type") or "application/octet-stream",
+    )
+    inline = "inline" if name.endswith(".pdf") else "attachment"
+    response.headers["Content-Disposition"] = f'{inline}; filename="{name}"'
+    return response
