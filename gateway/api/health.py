@@ -1,9 +1,11 @@
 """/api/v1/health: how every part is, open to anybody."""
 
 import json
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -46,13 +48,33 @@ def look(api: Api) -> dict[str, Any]:
     """Asks all services at once, and the database."""
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         told = dict(zip(SERVICES, pool.map(lambda name: _ask(api, name), SERVICES), strict=True))
-    return summarise(told, database=_database_answers(api))
+    settings = api.runtime.settings
+    disk = look_at_disk(settings.data_dir, settings.min_free_mb * 1_000_000)
+    return summarise(told, database=_database_answers(api), disk=disk)
 
 
-def summarise(told: dict[str, dict[str, Any] | None], *, database: bool) -> dict[str, Any]:
+def look_at_disk(folder: Path, least: int) -> dict[str, Any] | None:
+    """Room in the data folder, where database and store of one machine lie; None where this process has no such folder."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return None
+    free = found.f_bavail * found.f_frsize
+    if free >= least:
+        return {"state": "ok", "free_bytes": free, "detail": None}
+    words = (
+        f"Only {free // 1_000_000} MB are left where the data lies; give it more room before writing stops."
+    )
+    return {"state": "low", "free_bytes": free, "detail": words}
+
+
+def summarise(
+    told: dict[str, dict[str, Any] | None], *, database: bool, disk: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """What the services told (None: no answer) as the one answer; "ok" only where nothing at all is down.
 
-    A service is up where it answers and has its database; a further part that it names as down makes the whole degraded.
+    A service is up where it answers and has its database; a further part that it names as down makes the whole degraded, and so
+    do a store whose own state is not ok, and a disk that is nearly full.
     """
     services = {
         name: "up" if answer and answer.get("database") == "up" else "down" for name, answer in told.items()
@@ -60,11 +82,13 @@ def summarise(told: dict[str, dict[str, Any] | None], *, database: bool) -> dict
     store = (told.get("chain_of_custody") or {}).get("store")
     parts = [state for answer in told.values() if answer for state in answer.values()]
     fine = database and "down" not in services.values() and "down" not in parts and isinstance(store, dict)
+    fine = fine and (store or {}).get("state", "ok") == "ok" and (disk is None or disk["state"] == "ok")
     return {
         "status": "ok" if fine else "degraded",
         "services": services,
         "database": "up" if database else "down",
         "store": store if isinstance(store, dict) else dict(_NO_STORE),
+        "disk": disk,
     }
 
 

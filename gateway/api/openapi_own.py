@@ -3,6 +3,7 @@
 from typing import Any
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
 _STATE: dict[str, Any] = {"type": "string", "enum": ["up", "down"]}
 
 
@@ -88,8 +89,28 @@ PATHS: dict[str, Any] = {
                                     "kind": _TEXT,
                                     "versioning": {"type": "boolean"},
                                     "object_lock": {"type": "boolean"},
-                                }
+                                    "enforced_by": _TEXT,
+                                    "state": {"type": "string", "enum": ["ok", "degraded"]},
+                                    "detail": _TEXT_OR_NULL,
+                                    "free_bytes": {"type": ["integer", "null"]},
+                                    "canary": {"type": ["object", "null"]},
+                                    "mirror": {"type": ["object", "null"]},
+                                },
+                                "enforced_by",
+                                "state",
+                                "detail",
+                                "free_bytes",
+                                "canary",
+                                "mirror",
                             ),
+                            "disk": {
+                                "type": ["object", "null"],
+                                "properties": {
+                                    "state": {"type": "string", "enum": ["ok", "low"]},
+                                    "free_bytes": {"type": "integer"},
+                                    "detail": _TEXT_OR_NULL,
+                                },
+                            },
                         }
                     ),
                 )

@@ -22,6 +22,7 @@ _SERVICES = {
     "balances": "chain_of_custody",
     "ledger": "chain_of_custody",
     "spectra": "chain_of_custody",
+    "store": "chain_of_custody",
     "programmes": "classifier",
     "measurements": "classifier",
     "jobs": "classifier",

@@ -14,9 +14,10 @@ from services.chain_of_custody.routes import (
     places,
     quantities,
     spectra,
+    store,
     uploads,
 )
-from services.chain_of_custody.store import watch_of
+from services.chain_of_custody.store_watch import watch_of
 from shared.config import Settings
 from shared.http.app import create_service_app
 from shared.http.blueprint import Blueprint
@@ -35,6 +36,7 @@ API: tuple[Blueprint, ...] = (
     ledger.blp,
     overdue.blp,
     spectra.blp,
+    store.blp,
 )
 INTERNAL: tuple[Blueprint, ...] = (internal.blp, uploads.blp, spectra.internal)
 

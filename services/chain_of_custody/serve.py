@@ -4,7 +4,7 @@ from prometheus_client import REGISTRY
 
 from services.chain_of_custody.app import NAME, create_app, make_runtime
 from services.chain_of_custody.metrics import OverdueCollector
-from services.chain_of_custody.store import watch_of
+from services.chain_of_custody.store_watch import watch_of
 from shared.bus.worker import serve
 from shared.config import load_settings
 from shared.db.outbox import OutboxRelay

@@ -55,13 +55,14 @@ class Jobs:
         return register
 
     def periodic(
-        self, name: str, cron: str, *, queue: str = "default"
+        self, name: str, cron: str, *, queue: str = "default", lock: str | None = None
     ) -> Callable[[Callable[[], None]], Callable[[], None]]:
-        """Registers a task that runs by the clock; `cron` has five fields, or six with seconds last."""
+        """Registers a task that runs by the clock; `cron` has five fields, or six with seconds last. Jobs of one `lock` come
+        one after the other."""
 
         def register(function: Callable[[], None]) -> Callable[[], None]:
             @self.app.periodic(cron=cron)
-            @self.app.task(name=name, queue=queue, queueing_lock=name)
+            @self.app.task(name=name, queue=queue, queueing_lock=name, lock=lock)
             def run(timestamp: int) -> None:
                 function()
 

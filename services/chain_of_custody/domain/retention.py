@@ -1,6 +1,13 @@
 """How long what is stored must be kept."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+
+
+def retention_years(years: int, years_by_kind: Mapping[str, int], kinds: Iterable[str]) -> int:
+    """The longest of those that are named for one of the kinds (technique, run role); `years` where none is."""
+    named = [years_by_kind[kind] for kind in kinds if kind in years_by_kind]
+    return max(named, default=years)
 
 
 def retain_until(moment: datetime, years: int) -> datetime:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.models_spectra import VERIFIED, VERIFYING, Spectrum
+from services.chain_of_custody.models_spectra import VERIFYING, Spectrum
 from shared.actor import Actor, Role
 from shared.errors import NotFound
 
@@ -29,6 +29,14 @@ def spectra(actor: Actor, query: dict[str, Any]) -> Select[Any]:
 def spectrum(session: Session, actor: Actor, spectrum_id: str) -> Spectrum:
     """One spectrum that the actor may see; raises NotFound."""
     row = session.scalars(select(Spectrum).where(Spectrum.id == spectrum_id, visible_to(actor))).first()
+    if row is None:
+        raise NotFound("There is no such spectrum.")
+    return row
+
+
+def spectrum_by_id(session: Session, spectrum_id: str) -> Spectrum:
+    """One spectrum, for custody itself; raises NotFound."""
+    row = session.get(Spectrum, spectrum_id)
     if row is None:
         raise NotFound("There is no such spectrum.")
     return row
@@ -60,10 +68,4 @@ def unhashed(session: Session, before: datetime, most: int) -> Sequence[str]:
 def unread(session: Session, before: datetime, most: int) -> Sequence[str]:
     """Ids of spectra whose digest held before that moment, and of which no reading has come."""
     query = select(Spectrum.id).where(Spectrum.state == VERIFYING, Spectrum.checked_at < before)
-    return session.scalars(query.order_by(Spectrum.checked_at).limit(most)).all()
-
-
-def longest_unchecked(session: Session, before: datetime, most: int) -> Sequence[str]:
-    """Ids of verified spectra whose bytes were last hashed before that moment, the oldest first."""
-    query = select(Spectrum.id).where(Spectrum.state == VERIFIED, Spectrum.checked_at < before)
     return session.scalars(query.order_by(Spectrum.checked_at).limit(most)).all()

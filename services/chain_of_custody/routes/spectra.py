@@ -14,7 +14,7 @@ from services.chain_of_custody.schemas_spectra import (
     SpectrumSchema,
 )
 from services.chain_of_custody.service import spectra, verify_spectrum
-from services.chain_of_custody.store import store_of
+from services.chain_of_custody.store import stores_of
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.problems import problem_document
@@ -49,7 +49,8 @@ def get_content(spectrum_id: str) -> Response:
     """The bytes as they were uploaded; Range, If-Range and If-None-Match are kept."""
     asked = {"asked": request.headers.get("Range"), "if_range": request.headers.get("If-Range")}
     try:
-        found = spectra.get_content(context.actor(), context.uow(), spectrum_id, **asked)
+        stores = stores_of(context.runtime())
+        found = spectra.get_content(context.actor(), context.uow(), stores, spectrum_id, **asked)
     except Unsatisfiable:
         size = spectra.get_spectrum(context.actor(), context.uow(), spectrum_id)["size"]
         return _unsatisfiable(size)
@@ -59,7 +60,7 @@ def get_content(spectrum_id: str) -> Response:
 
 
 def _content(found: spectra.Content) -> Response:
-    body = () if request.method == "HEAD" else found.read(store_of(context.runtime()))
+    body = () if request.method == "HEAD" else found.read()
     response = Response(body, 200 if found.span is None else 206, mimetype=_OCTETS, direct_passthrough=True)
     response.headers["Content-Length"] = str(found.length)
     response.headers["Accept-Ranges"] = "bytes"

@@ -9,7 +9,6 @@ from flask import request
 from services.chain_of_custody.models_spectra import FINISHED, Upload
 from services.chain_of_custody.schemas_spectra import NewUploadSchema, OffsetQuery
 from services.chain_of_custody.service import uploads
-from services.chain_of_custody.store import store_of
 from shared.bulk import BulkFolder
 from shared.errors import Invalid
 from shared.http import context
@@ -68,8 +67,7 @@ def complete_upload(upload_id: str) -> dict[str, Any]:
 
 
 def _stores() -> uploads.Stores:
-    runtime = context.runtime()
-    return uploads.Stores(store_of(runtime), runtime.settings.retention_years)
+    return uploads.Stores.of(context.runtime())
 
 
 def _told(row: Upload) -> dict[str, Any]:

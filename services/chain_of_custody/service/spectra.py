@@ -1,12 +1,14 @@
 """Reading spectra: what is known of them, and their bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from services.chain_of_custody.domain.byte_range import Span, read_range
 from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.repository import spectra as repository
+from services.chain_of_custody.repository import store as store_repository
+from services.chain_of_custody.service.copies import Copy, copies_of, read_copies
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import NotFound
@@ -29,19 +31,18 @@ class Content:
     size: int
     span: Span | None
     etag: str | None
-    key: str
-    version_id: str
+    copies: tuple[Copy, ...]
 
     @property
     def length(self) -> int:
         """How many bytes are sent."""
         return self.size if self.span is None else self.span.length
 
-    def read(self, store: ObjectStore) -> Iterator[bytes]:
-        """The bytes in chunks; raises before the first where the store has no such object."""
+    def read(self) -> Iterator[bytes]:
+        """The bytes in chunks; raises before the first where no store has such an object."""
         if self.length == 0:
             return iter(())
-        return store.read(self.key, self.version_id, self.span.first if self.span else 0, self.length)
+        return read_copies(self.copies, self.etag, self.span.first if self.span else 0, self.length)
 
 
 def list_spectra(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +66,13 @@ def get_spectrum(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> dict[str, A
 
 
 def get_content(
-    actor: Actor, uow: UnitOfWork, spectrum_id: str, *, asked: str | None, if_range: str | None
+    actor: Actor,
+    uow: UnitOfWork,
+    stores: Mapping[str, ObjectStore],
+    spectrum_id: str,
+    *,
+    asked: str | None,
+    if_range: str | None,
 ) -> Content:
     """What to send for a Range header; raises byte_range.Unsatisfiable.
 
@@ -74,7 +81,8 @@ def get_content(
     _require_reader(actor)
     row = repository.spectrum(uow.session, actor, spectrum_id)
     span = read_range(asked, row.size) if if_range is None or if_range == f'"{row.sha256}"' else None
-    return Content(row.filename, row.size, span, row.sha256, row.object_key, row.version_id)
+    copies = copies_of(row, store_repository.copies(uow.session, row.id), stores)
+    return Content(row.filename, row.size, span, row.sha256, tuple(copies))
 
 
 def describe_spectrum(row: Spectrum) -> dict[str, Any]:

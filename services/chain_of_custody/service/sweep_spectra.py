@@ -7,7 +7,7 @@ import structlog
 
 from services.chain_of_custody.models_spectra import ABANDONED, OPEN, RECEIVED
 from services.chain_of_custody.repository import spectra, uploads
-from services.chain_of_custody.service import legal_holds, verify_spectrum
+from services.chain_of_custody.service import copy_objects, legal_holds, verify_spectrum
 from services.chain_of_custody.service.uploads import KEPT_UNFINISHED, Stores, complete_upload
 from services.chain_of_custody.store import store_of
 from shared.errors import DomainError
@@ -22,7 +22,6 @@ _MOST = 100
 _LEFT_ALONE = timedelta(seconds=20)
 #: Jobs are tried again by themselves for half an hour; after that the sweep does it.
 _JOBS_TRIED = timedelta(minutes=30)
-_CHECKED_EVERY = timedelta(days=30)
 _EVERY_QUARTER_MINUTE, _HOURLY, _EVERY_TEN_MINUTES = "* * * * * */15", "29 * * * *", "*/10 * * * *"
 
 
@@ -41,12 +40,17 @@ def register_spectra(jobs: Jobs) -> None:
     jobs.periodic("sweep_received", _EVERY_QUARTER_MINUTE, queue=_QUEUE)(lambda: sweep_received(runtime))
     jobs.periodic("sweep_unverified", _EVERY_TEN_MINUTES, queue=_QUEUE)(lambda: sweep_unverified(runtime))
     jobs.periodic("sweep_abandoned", _HOURLY, queue=_QUEUE)(lambda: sweep_abandoned(runtime))
-    jobs.periodic("scrub_spectra", _EVERY_TEN_MINUTES, queue=_QUEUE)(lambda: scrub_spectra(runtime))
+    jobs.task(copy_objects.COPY, queue=copy_objects.QUEUE)(
+        lambda spectrum_id: copy_objects.copy_object(runtime, spectrum_id)
+    )
+    jobs.periodic("copy_missing", _EVERY_TEN_MINUTES, queue=copy_objects.QUEUE)(
+        lambda: copy_objects.copy_missing(runtime)
+    )
 
 
 def sweep_received(runtime: Runtime) -> None:
     """Completes uploads whose bytes are all here and whose sender did not come back, or whose process was killed meanwhile."""
-    stores = Stores(store_of(runtime), runtime.settings.retention_years)
+    stores = Stores.of(runtime)
     with runtime.unit_of_work() as uow:
         waiting = uploads.untouched(uow.session, RECEIVED, runtime.clock() - _LEFT_ALONE, _MOST)
 
@@ -98,13 +102,6 @@ def sweep_abandoned(runtime: Runtime) -> None:
     for found in unknown:
         if found.upload_id not in known:
             store.abort(found.key, found.upload_id)
-
-
-def scrub_spectra(runtime: Runtime) -> None:
-    """Hashes again what was not looked at for longest (E24)."""
-    with runtime.unit_of_work() as uow:
-        due = spectra.longest_unchecked(uow.session, runtime.clock() - _CHECKED_EVERY, _MOST)
-    _each(due, lambda found: verify_spectrum.check_again(runtime, found))
 
 
 def _each(ids: Iterable[str], act: Callable[[str], None]) -> None:

@@ -7,15 +7,16 @@ process killed between the store and the commit leaves nothing half done. Each u
 that were sent before: two acts are two records, and an agent that wants one asks twice with the same Idempotency-Key.
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
 from services.chain_of_custody.domain.cut_parts import cut_parts
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.domain.retention import retain_until
+from services.chain_of_custody.domain.retention import retain_until, retention_years
 from services.chain_of_custody.domain.standing import require_not_blocked
 from services.chain_of_custody.models_spectra import (
     FINISHED,
@@ -32,12 +33,14 @@ from services.chain_of_custody.repository import uploads as repository
 from services.chain_of_custody.service.legal_holds import align_soon
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.service.verify_spectrum import verify_soon
+from services.chain_of_custody.store import store_of
 from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Forbidden, TooLarge
 from shared.http.app import LARGEST_UPLOAD
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
+from shared.runtime import Runtime
 from shared.storage import ObjectStore
 from shared.storage.interface import MAX_PART_SIZE, MIN_PART_SIZE, Part
 
@@ -62,6 +65,20 @@ class Stores:
     retention_years: int
     least: int = MIN_PART_SIZE
     most: int = MAX_PART_SIZE
+    #: Years by technique or run role.
+    years_by_kind: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> "Stores":
+        """As they are configured."""
+        settings = runtime.settings
+        by_kind = settings.retention_years_by_kind
+        return cls(store_of(runtime), settings.retention_years, years_by_kind=by_kind)
+
+    def locked_until(self, row: Upload, now: datetime) -> datetime:
+        """The end of the retention of what this upload becomes."""
+        years = retention_years(self.retention_years, self.years_by_kind, (row.technique, row.run_role))
+        return retain_until(now, years)
 
 
 def begin_upload(
@@ -157,7 +174,7 @@ def _store_parts(
     tail = repository.take_tail(uow.session, row.id)
     data = memoryview(b"".join([*tail, piece]) if tail else piece)
     if row.store_upload_id is None:
-        until = retain_until(now, stores.retention_years)
+        until = stores.locked_until(row, now)
         facts = {"spectrum": row.spectrum_id, "item": row.item_id}
         row.store_upload_id = stores.store.begin(row.object_key, retain_until=until, metadata=facts)
     first = repository.count_parts(uow.session, row.id) + 1
@@ -200,7 +217,7 @@ def complete_own_upload(
 
 def complete_upload(uow: UnitOfWork, stores: Stores, row: Upload, *, now: datetime) -> None:
     """Makes object, spectrum and event of a locked, received upload, and queues the verification."""
-    until = retain_until(now, stores.retention_years)
+    until = stores.locked_until(row, now)
     parts = [Part(part.number, part.etag) for part in repository.parts(uow.session, row.id)]
     assert row.store_upload_id is not None
     stored = stores.store.finish(row.object_key, row.store_upload_id, parts, retain_until=until)

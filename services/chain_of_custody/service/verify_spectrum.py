@@ -3,8 +3,7 @@
     verifying --digest differs--> quarantined
     verifying --digest holds, told to the classifier--> (reading comes, or 20 s pass) --> verified
 
-A reading that comes later still fills in the format. From time to time verified bytes are hashed again (E24); bytes that have
-changed are quarantined.
+A reading that comes later still fills in the format. From time to time the bytes are hashed again (`scrub`, E24).
 """
 
 import hashlib
@@ -17,6 +16,7 @@ from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.models_spectra import QUARANTINED, VERIFIED, VERIFYING, Spectrum
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import spectra as repository
+from services.chain_of_custody.service.copy_objects import copy_soon
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.store import store_of
 from shared.actor import Actor, Role, require_service
@@ -61,6 +61,7 @@ def verify_spectrum(runtime: Runtime, spectrum_id: str) -> None:
         else:
             reason = f"The source said SHA-256 {row.declared_sha256}; the bytes that came have {found}."
             _quarantine(uow, row, reason, now)
+        copy_soon(uow, row.id)
         uow.commit()
 
 
@@ -83,25 +84,6 @@ def take_reading(
     if row.state != QUARANTINED and row.sha256 is not None:
         row.state, row.reason = VERIFIED, reading["reason"]
     return row
-
-
-def check_again(runtime: Runtime, spectrum_id: str) -> None:
-    """Hashes a verified object again (E24); one that has changed is put in quarantine, on record and in the log of alarms."""
-    with runtime.unit_of_work() as uow:
-        row = repository.spectrum(uow.session, _CUSTODY, spectrum_id)
-        place = (row.object_key, row.version_id)
-    found = hash_stored(store_of(runtime), *place)
-    now = runtime.clock()
-    with runtime.unit_of_work() as uow:
-        row = repository.lock_spectrum(uow.session, spectrum_id)
-        row.checked_at = now
-        if found != row.sha256:
-            log.error("stored_object_changed", spectrum_id=row.id, was=row.sha256, found=found)
-            reason = (
-                f"When it was checked again the stored object had SHA-256 {found} instead of {row.sha256}."
-            )
-            _quarantine(uow, row, reason, now)
-        uow.commit()
 
 
 def hash_stored(store: ObjectStore, key: str, version_id: str) -> str:
