@@ -136,27 +136,6 @@ def damage(runtime: Runtime, spectrum: dict[str, Any], content: bytes) -> None:
     part.write_bytes(content)
 
 
-@pytest.mark.rule("E24")
-def test_a_scrub_finds_bytes_that_have_changed(
-    client: FlaskClient, runtime: Runtime, item_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole, broken = (house.uploaded(client, item_id, CONTENT) for _ in range(2))
-    for spectrum_id in (whole, broken):
-        verify_spectrum.verify_spectrum(runtime, spectrum_id)
-        reading(client, spectrum_id, READ)
-    damage(runtime, house.spectrum(client, broken), CONTENT[::-1])
-    sweep_spectra.scrub_spectra(runtime)
-    assert house.spectrum(client, broken)["state"] == "verified"
-    later = runtime.clock() + timedelta(days=31)
-    with monkeypatch.context() as patch:
-        patch.setattr(runtime, "clock", lambda: later)
-        sweep_spectra.scrub_spectra(runtime)
-    found = house.spectrum(client, broken)
-    assert found["state"] == "quarantined" and "When it was checked again" in found["reason"]
-    assert house.spectrum(client, whole)["state"] == "verified"
-    assert house.events(client, item_id)[-1]["type"] == "spectrum_quarantined"
-
-
 def test_a_store_that_is_away_leaves_the_spectrum_as_it_is(
     client: FlaskClient, runtime: Runtime, item_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

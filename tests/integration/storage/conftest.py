@@ -49,6 +49,7 @@ def minio_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
             "SIGLAB_S3_ENDPOINT": f"http://127.0.0.1:{port}",
             "SIGLAB_S3_ACCESS_KEY": user,
             "SIGLAB_S3_SECRET_KEY": password,
+            "TEST_MINIO_DATA": str(folder / "data"),
         }
     finally:
         server.terminate()

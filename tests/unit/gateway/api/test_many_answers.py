@@ -23,6 +23,7 @@ def test_all_up_is_ok() -> None:
         "services": services,
         "database": "up",
         "store": STORE,
+        "disk": None,
     }
 
 
