@@ -7,12 +7,15 @@ PY := .venv/bin/python
 # "directory" (default) keeps spectra in the data folder; "minio" runs the object store that `make minio` built.
 STORE ?= directory
 SIGLAB_DEMO ?= 1
+# Acts of a storm, and what else `python -m tests.fault.storm --help` knows.
+STORM_ACTS ?= 10000
+STORM ?=
 
 PYTHON_READY := .venv/.siglab-ready
 ASSETS_READY := gateway/static/vendor/.ready
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 
-.PHONY: help setup run demo test check format bench validation minio browser clean
+.PHONY: help setup run demo test check format bench storm validation minio browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,6 +52,9 @@ format: setup ## put the sources into the one format
 
 bench: setup ## benchmarks beside their alternatives; results in benchmarks/results
 	@$(PY) -m benchmarks $(ARGS)
+
+storm: setup ## processes killed at random during $(STORM_ACTS) acts; docs/reliability.md; STORM_ACTS=10000 STORM="--store minio"
+	@$(PY) -m tests.fault.storm --acts $(STORM_ACTS) $(STORM)
 
 validation: setup ## docs/validation.md: which test holds which rule of evidence
 	@$(PY) -m tests.validation

@@ -66,8 +66,12 @@ def revoke_all(database: Database, login: str, now: datetime) -> None:
 def count_for(database: Database, name: str, scope: str, now: datetime) -> Count:
     """The attempts so far, the row locked until the transaction ends, so that attempts at once are counted one by one."""
     key = {"name_sha256": name_digest(name), "scope": scope}
-    database.execute(insert(WrongPasswords).values(**key, attempts=0, last_at=now).on_conflict_do_nothing())
-    row = database.get_one(WrongPasswords, (key["name_sha256"], scope), with_for_update=True)
+    counted = insert(WrongPasswords).values(**key, attempts=0, last_at=now)
+    # In one statement: between two a right password, checked at the same moment, may take the row away.
+    locked = counted.on_conflict_do_update(
+        index_elements=list(key), set_={"last_at": counted.excluded.last_at}
+    )
+    row = database.execute(locked.returning(WrongPasswords.attempts, WrongPasswords.locked_until)).one()
     return Count(row.attempts, row.locked_until)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -76,9 +77,14 @@ class OutboxRelay:
         while not self._stop.is_set():
             try:
                 self._relay_while_leader()
-            except DBAPIError as error:
-                log.warning("outbox_database_unavailable", service=self._runtime.name, error=str(error.orig))
+            except (DBAPIError, psycopg.Error) as error:
+                # While it listens the driver raises its own errors, which the engine never sees.
+                log.warning("outbox_database_unavailable", service=self._runtime.name, error=str(error))
                 self._stop.wait(1.0)
+            except Exception:
+                # A relay that ended would leave other services unaware for as long as the process lives.
+                log.exception("outbox_relay_failed", service=self._runtime.name)
+                self._stop.wait(5.0)
 
     def _relay_while_leader(self) -> None:
         with self._runtime.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

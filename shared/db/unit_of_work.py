@@ -6,12 +6,16 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from shared.errors import Deadline
 from shared.identifiers import new_id
 from shared.jobs.defer import defer_job
+
+log = structlog.get_logger(__name__)
 
 
 class UnitOfWork:
@@ -88,4 +92,9 @@ class UnitOfWork:
         """Forgets what was not committed and gives the connection back; rows that were read stay readable."""
         # Rolling back would expire them, and a use case often carries what it read into work outside the transaction.
         self.session.expunge_all()
-        self.session.close()
+        try:
+            self.session.close()
+        except DBAPIError as error:
+            # The connection broke after all that was asked of it: the answer stands, and the pool must not keep it.
+            log.warning("connection_lost_at_close", error=str(error.orig))
+            self.session.invalidate()

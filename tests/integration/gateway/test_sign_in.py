@@ -1,11 +1,14 @@
 """Signing in and out, the lock-out and what is recorded of it."""
 
+import contextlib
 import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
+from gateway import repository
 from gateway.accounts.service import SYSTEM
 from gateway.accounts.tokens import new_token
 from shared.errors import Conflict, Forbidden, Invalid
@@ -159,6 +162,30 @@ def test_guesses_at_the_same_moment_are_all_counted(door: Door) -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [401] * 10 + [429] * 6
+
+
+@pytest.mark.rule("E18")
+def test_a_count_that_another_clears_at_the_same_moment_is_begun_anew(door: Door) -> None:
+    engine, now, cleared = door.runtime.engine, door.runtime.clock(), list[str]()
+    with door.runtime.unit_of_work() as uow:
+        repository.count_for(uow.session, "ruth", "test", now)
+        uow.commit()
+
+    def clear(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if not cleared and statement.startswith("INSERT INTO gateway.wrong_passwords"):
+            cleared.append(statement)
+            with contextlib.suppress(OperationalError), door.runtime.unit_of_work() as other:
+                other.session.execute(text("SET LOCAL lock_timeout = 200"))
+                repository.clear_count(other.session, "ruth", "test")
+                other.commit()
+
+    event.listen(engine, "after_cursor_execute", clear)
+    with door.runtime.unit_of_work() as uow:
+        count = repository.count_for(uow.session, "ruth", "test", now)
+        repository.store_count(uow.session, "ruth", "test", count, now)
+        uow.commit()
+    event.remove(engine, "after_cursor_execute", clear)
+    assert count.attempts == 0 and cleared
 
 
 @pytest.mark.rule("E18")
