@@ -1,4 +1,7 @@
-"""`python -m tests.fault.storm`: a whole storm on a system of its own; writes docs/reliability.md, exit 1 where anything is wrong."""
+"""`python -m tests.fault.storm`: a whole storm on a system of its own; exit 1 where anything is wrong.
+
+Writes docs/reliability.md.
+"""
 
 import argparse
 import random

@@ -43,9 +43,12 @@ def test_a_connection_lost_while_it_listens_does_not_end_it(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivered: list[str] = []
-    monkeypatch.setattr(
-        runtime, "call", lambda target, method, path, body, **how: delivered.append(body["n"]) or {}
-    )
+
+    def call(target: str, method: str, path: str, body: dict[str, Any], **how: Any) -> dict[str, Any]:
+        delivered.append(body["n"])
+        return {}
+
+    monkeypatch.setattr(runtime, "call", call)
     relay = OutboxRelay(runtime).start()
     try:
         for number in ("one", "two", "three"):
