@@ -177,9 +177,20 @@ class Hold(Base):
 
 
 class Disposal(Base):
-    """A destruction on its way: requested, authorised, executed."""
+    """A destruction on its way: requested, authorised, executed; or withdrawn before that."""
 
     __tablename__ = "disposals"
+    __table_args__ = (
+        Index(
+            "uq_disposals_open",
+            "item_id",
+            unique=True,
+            postgresql_where=text("state IN ('requested', 'authorised')"),
+        ),
+        CheckConstraint("authorised_by <> requested_by", name="authoriser"),
+        CheckConstraint("executed_by <> authorised_by", name="executor"),
+        CheckConstraint("witness <> executed_by AND witness <> authorised_by", name="witness"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"), index=True)
@@ -193,6 +204,9 @@ class Disposal(Base):
     executed_by: Mapped[str | None]
     witness: Mapped[str | None]
     executed_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdraw_reason: Mapped[str | None]
 
 
 class Event(Base):

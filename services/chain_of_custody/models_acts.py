@@ -74,3 +74,13 @@ class Correction(Base):
     event_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), primary_key=True)
     corrects: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.events.id"), index=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"))
+
+
+class HoldItem(Base):
+    """What a hold covers: the item on which it was placed and all that came from it; insert-only."""
+
+    __tablename__ = "hold_items"
+    hold_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.holds.id"), primary_key=True)
+    item_id: Mapped[str] = mapped_column(
+        ForeignKey("chain_of_custody.items.id"), primary_key=True, index=True
+    )

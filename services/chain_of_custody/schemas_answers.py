@@ -6,7 +6,7 @@ from shared.http.lists import ListQuery, list_schema
 from shared.http.schemas import Schema, Timestamp, Word
 
 HANDOVER_STATES = ("offered", "accepted", "declined", "withdrawn")
-DISPOSAL_STATES = ("requested", "authorised", "executed")
+DISPOSAL_STATES = ("requested", "authorised", "executed", "withdrawn")
 
 
 class HandoverItemSchema(Schema):
@@ -54,6 +54,21 @@ class HoldSchema(Schema):
     released_by = fields.String(required=True, allow_none=True)
     released_at = Timestamp(required=True, allow_none=True)
     release_reason = fields.String(required=True, allow_none=True)
+    covers = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "the item and all that came from it, by id"},
+    )
+
+
+HoldList = list_schema(HoldSchema)
+
+
+class HoldQuery(ListQuery):
+    """Filters of holds."""
+
+    item_id = Word(metadata={"description": "holds that cover this item"})
+    open = fields.Boolean()
 
 
 class DisposalAnswerSchema(Schema):
@@ -71,6 +86,19 @@ class DisposalAnswerSchema(Schema):
     executed_by = fields.String(required=True, allow_none=True)
     witness = fields.String(required=True, allow_none=True)
     executed_at = Timestamp(required=True, allow_none=True)
+    withdrawn_by = fields.String(required=True, allow_none=True)
+    withdrawn_at = Timestamp(required=True, allow_none=True)
+    withdraw_reason = fields.String(required=True, allow_none=True)
+
+
+DisposalList = list_schema(DisposalAnswerSchema)
+
+
+class DisposalQuery(ListQuery):
+    """Filters of disposals."""
+
+    state = fields.String(validate=validate.OneOf(DISPOSAL_STATES))
+    item_id = Word()
 
 
 class ProofSchema(Schema):

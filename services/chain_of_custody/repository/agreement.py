@@ -127,7 +127,12 @@ _HOLDS = _rows_beside(
 )
 _DISPOSALS = _rows_beside(
     "disposals",
-    {"disposal_requested": "requested", "disposal_authorised": "authorised", "disposed": "executed"},
+    {
+        "disposal_requested": "requested",
+        "disposal_authorised": "authorised",
+        "disposal_withdrawn": "withdrawn",
+        "disposed": "executed",
+    },
     "disposal_id",
     "row.state",
     {"item_id": "item_id", "method": "details,method"},

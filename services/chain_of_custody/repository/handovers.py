@@ -7,6 +7,7 @@ from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.models import Disposal, Handover, HandoverItem, Hold, Item
+from services.chain_of_custody.models_acts import HoldItem
 from services.chain_of_custody.repository.items import visible_to
 from shared.actor import Actor, Role
 from shared.errors import NotFound
@@ -77,12 +78,41 @@ def disposal(session: Session, actor: Actor, disposal_id: str) -> Disposal:
     return row
 
 
-def open_disposal(session: Session, item_id: str) -> Disposal | None:
-    """The disposal of an item that is on its way."""
+def open_disposals(session: Session, item_ids: Iterable[str]) -> list[Disposal]:
+    """The disposals of these items that are on their way."""
     query = select(Disposal).where(
-        Disposal.item_id == item_id, Disposal.state.in_(("requested", "authorised"))
+        Disposal.item_id.in_(list(item_ids)), Disposal.state.in_(("requested", "authorised"))
     )
-    return session.scalars(query).first()
+    return list(session.scalars(query))
+
+
+def disposals(query: dict[str, Any]) -> Select[Any]:
+    """The disposals that fit the filters."""
+    found = select(Disposal)
+    for name in ("state", "item_id"):
+        if query.get(name) is not None:
+            found = found.where(getattr(Disposal, name) == query[name])
+    return found
+
+
+def holds(query: dict[str, Any]) -> Select[Any]:
+    """The holds that fit the filters; of an item, all that cover it."""
+    found = select(Hold)
+    if query.get("item_id") is not None:
+        covering = select(HoldItem.hold_id).where(HoldItem.item_id == query["item_id"])
+        found = found.where(Hold.id.in_(covering))
+    if query.get("open") is not None:
+        found = found.where(Hold.released_at.is_(None) if query["open"] else Hold.released_at.is_not(None))
+    return found
+
+
+def covered_items(session: Session, hold_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The items that each of these holds covers."""
+    query = select(HoldItem).where(HoldItem.hold_id.in_(hold_ids)).order_by(HoldItem.item_id)
+    found: dict[str, list[str]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.hold_id, []).append(row.item_id)
+    return found
 
 
 def refresh(session: Session, row: Hold | Disposal) -> None:

@@ -3,6 +3,7 @@
 All items of an offer go, or none. Rows are locked in one order everywhere: the hand-over, then its items by id.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,9 +37,10 @@ def offer_handover(actor: Actor, uow: UnitOfWork, act: dict[str, Any], *, now: d
     receiver = _receiver(uow, actor, act["to"])
     rows = lock_each(actor, uow, act["item_ids"], listed=True)
     taken = {row.item_id for row in repository.pending_items(uow.session, act["item_ids"])}
+    leaving = _on_their_way_out(uow, act["item_ids"])
 
     def transferable(item: Item) -> None:
-        _require_transferable(item, actor.login, receiver)
+        _require_transferable(item, actor.login, receiver, leaving)
         if item.id in taken:
             raise Conflict(
                 f"{item.number} is offered already; withdraw that offer first.", code="already_offered"
@@ -74,7 +76,10 @@ def accept_handover(
     signature = Signed(signed(actor), f"I have received this item from {offer.giver}.")
     item_ids, receiver = _item_ids(uow, offer), _receiver_of(actor)
     rows = lock_each(actor, uow, item_ids, listed=False)
-    check_each(item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver), listed=False)
+    leaving = _on_their_way_out(uow, item_ids)
+    check_each(
+        item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver, leaving), listed=False
+    )
     kind = "returned" if actor.role is Role.OFFICE else "handed_over"
     for item in rows:
         if actor.role is Role.OFFICE:
@@ -147,12 +152,22 @@ def _receiver_of(actor: Actor) -> Person:
     return Person(login=actor.login, name=actor.name, role=actor.role.value, office=actor.office, active=True)
 
 
-def _require_transferable(item: Item, giver: str, receiver: Person) -> None:
+def _on_their_way_out(uow: UnitOfWork, item_ids: Sequence[str]) -> set[str]:
+    """Those of the items of which a disposal is requested or authorised; asked once their rows are locked."""
+    return {row.item_id for row in repository.open_disposals(uow.session, item_ids)}
+
+
+def _require_transferable(item: Item, giver: str, receiver: Person, leaving: set[str]) -> None:
     require_not_ended(item)
     require_holder(item, giver)
     require_not_blocked(item)
     if receiver.role == Role.OFFICE:
         require_not_on_hold(item)
+        if item.id in leaving:
+            raise Conflict(
+                f"A disposal of {item.number} is on its way; withdraw it before the item is returned.",
+                code="disposal_open",
+            )
         if receiver.office != item.office:
             message = f"{item.number} belongs to another office."
             raise Invalid(message, errors=[{"pointer": "/to", "message": message}])
