@@ -1,6 +1,6 @@
 """Holds cover what came from an item; disposals can be withdrawn, and who authorises is held apart by the database (E17).
 
-Revision ID: 0009
+Revision ID: 0010
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from shared.db.migration import APPEND, forbid_changes, grant
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
