@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from deploy.demo.calendars import set_calendars
 from deploy.demo.people import OFFICES, Users, credentials_path, read_credentials, write_credentials
 from gateway.accounts.service import SYSTEM, Accounts
 from services.classifier.domain.authentic import Authentic
@@ -69,6 +70,7 @@ def seed(settings: Settings) -> None:
     users = Users(read_credentials(settings.data_dir), settings.public_url)
     for office in OFFICES:
         users.admin.post("/offices", office, key=f"seed-office-{office['code']}")
+    set_calendars(users.admin)
     _places(users)
     trainings = []
     for name in PROGRAMMES:
@@ -185,7 +187,7 @@ def _cell(authentic: Authentic, analyte: str) -> str:
 
 
 def _seizures(users: Users) -> None:
-    """A few parcels on their way, so that the pages have something to show."""
+    """A few parcels on their way, so that the pages have something to show; one of them for too long."""
     for number, (office, programme) in enumerate(
         (("bogota", "CSP"), ("bangkok", "HSP"), ("bangkok", "MPP")), 1
     ):
@@ -206,7 +208,10 @@ def _seizures(users: Users) -> None:
         }
         client = getattr(users, office)
         sent = client.post("/submissions", body, key=f"seed-seizure-{number}")
-        client.post(f"/submissions/{sent['id']}/dispatch", key=f"seed-seizure-{number}-d")
+        if client.get(f"/submissions/{sent['id']}")["state"] == "draft":
+            left = datetime.now(UTC) - timedelta(days=17 if number == 1 else 0)
+            when = {"occurred_at": left.strftime("%Y-%m-%dT%H:%M:%SZ")}
+            client.post(f"/submissions/{sent['id']}/dispatch", when, key=f"seed-seizure-{number}-d")
 
 
 def main() -> int:

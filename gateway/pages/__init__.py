@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from gateway.api.dispatch import Api
-from gateway.pages import errors, security
+from gateway.pages import errors, overdue, security
 from gateway.pages.blueprints import BLUEPRINTS, MENUS
 from gateway.pages.session import current_person
 from shared.runtime import Runtime
@@ -34,6 +34,7 @@ def create_pages(runtime: Runtime, api: Api) -> Flask:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.install(app)
+    overdue.install(app)
     app.before_request(_require_person)
     demo = runtime.settings.demo
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from gateway.pages import custody, home, lists, receive, sign_in, submit, work
+from gateway.pages import custody, home, lists, overdue, receive, sign_in, submit, work
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     sign_in.blp,
@@ -12,20 +12,33 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     lists.blp,
     custody.blp,
     work.blp,
+    overdue.blp,
 )
 
+_OVERDUE = ("Overdue", "/overdue")
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[tuple[str, str]]] = {
-    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
-    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers")],
-    "technician": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
+    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results"), _OVERDUE],
+    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), _OVERDUE],
+    "technician": [
+        ("Exhibits", "/exhibits"),
+        ("Hand-overs", "/handovers"),
+        ("Results", "/results"),
+        _OVERDUE,
+    ],
     "reviewer": [
         ("Review", "/review"),
         ("Exhibits", "/exhibits"),
         ("Hand-overs", "/handovers"),
         ("Results", "/results"),
+        _OVERDUE,
     ],
-    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results")],
-    "auditor": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results")],
+    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results"), _OVERDUE],
+    "auditor": [
+        ("Submissions", "/submissions"),
+        ("Exhibits", "/exhibits"),
+        ("Results", "/results"),
+        _OVERDUE,
+    ],
     "analyst": [("Results", "/results")],
 }

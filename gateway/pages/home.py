@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
+from gateway.pages.overdue import waits_of
 from gateway.pages.session import current_person, items
 from shared.actor import Role
 
@@ -18,7 +19,7 @@ def show() -> str:
     return render_template(
         "pages/home.html",
         greeting=person.actor.name,
-        waits=[wait for wait in _waits(person.actor.role) if wait["count"]],
+        waits=[wait for wait in _waits(person.actor.role) + waits_of(person.actor) if wait["count"]],
     )
 
 
@@ -26,9 +27,9 @@ def _waits(role: Role) -> list[dict[str, Any]]:
     if role is Role.OFFICE:
         return [
             _wait(
-                "submissions not yet received",
-                "/submissions",
-                items("/submissions", state="dispatched"),
+                "submissions sent without receipt",
+                "/submissions?receipt=awaited",
+                items("/submissions", receipt="awaited"),
                 "dispatched_at",
             ),
             _wait("drafts", "/submissions", items("/submissions", state="draft"), "created_at"),

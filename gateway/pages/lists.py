@@ -12,8 +12,8 @@ blp = Blueprint("lists", __name__)
 
 @blp.get("/submissions")
 def submissions() -> str:
-    """Submissions, the newest first."""
-    return _page("pages/submissions.html", "/submissions")
+    """Submissions, the newest first, or those that were sent and have no receipt."""
+    return _page("pages/submissions.html", "/submissions", receipt=request.args.get("receipt"))
 
 
 @blp.get("/submissions/<submission_id>")
@@ -21,7 +21,8 @@ def submission(submission_id: str) -> str:
     """One submission with its receipts."""
     found = get(f"/submissions/{submission_id}")
     receipts = get(f"/submissions/{submission_id}/receipts")["items"] if found["state"] != "draft" else []
-    return render_template("pages/submission.html", s=found, receipts=receipts)
+    arrivals = items(f"/submissions/{submission_id}/arrivals") if found["state"] != "draft" else []
+    return render_template("pages/submission.html", s=found, receipts=receipts, arrivals=arrivals)
 
 
 @blp.get("/submissions/<submission_id>/manifest.pdf")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from gateway.pages.forms import again, done, number
+from gateway.pages.forms import again, done, number, text
 from gateway.pages.session import ask, field_errors, for_role, get, items
 from shared.actor import Role
 
@@ -31,7 +31,36 @@ def one(submission_id: str) -> str:
     """What is still expected of one parcel."""
     for_role(Role.CUSTODIAN)
     found = get(f"/submissions/{submission_id}")
-    return render_template(_TEMPLATE, s=found, expected=_expected(submission_id, found), form={})
+    return render_template(
+        _TEMPLATE,
+        s=found,
+        expected=_expected(submission_id, found),
+        arrivals=_arrivals(submission_id),
+        form={},
+    )
+
+
+@blp.post("/receive/<submission_id>/arrival")
+def arrive(submission_id: str) -> Response | tuple[str, int]:
+    """Records that a closed parcel was taken from the courier."""
+    for_role(Role.CUSTODIAN)
+    body = {name: text(name) or "" for name in ("delivered_by", "seal_condition", "remarks")}
+    said = ask("POST", f"/submissions/{submission_id}/arrivals", body)
+    if said.ok or said.status != 422:
+        return done(
+            said,
+            "The arrival is recorded; the receipt is due within 3 working days.",
+            f"/receive/{submission_id}",
+        )
+    found = get(f"/submissions/{submission_id}")
+    return again(
+        _TEMPLATE,
+        field_errors(said),
+        s=found,
+        expected=_expected(submission_id, found),
+        arrivals=_arrivals(submission_id),
+        arrival_open=True,
+    )
 
 
 @blp.post("/receive/<submission_id>")
@@ -51,7 +80,11 @@ def receive(submission_id: str) -> Response | tuple[str, int]:
         place, _, name = rest.partition("-")
         if place.isdigit() and int(place) < len(decided):
             error["field"] = f"lines-{decided[int(place)]['line']}-{name}"
-    return again(_TEMPLATE, errors, s=found, expected=expected)
+    return again(_TEMPLATE, errors, s=found, expected=expected, arrivals=_arrivals(submission_id))
+
+
+def _arrivals(submission_id: str) -> list[dict[str, Any]]:
+    return items(f"/submissions/{submission_id}/arrivals")
 
 
 def _expected(submission_id: str, found: dict[str, Any]) -> list[dict[str, Any]]:
