@@ -1,9 +1,12 @@
 """Writes an item's evidence bundle; the reader, and the form, are in `siglab_clients.verify`.
 
-A bundle is checked with the verifier's own code before it is handed out: what leaves the laboratory verifies.
+A bundle is checked with the verifier's own code before it is handed out: what leaves the laboratory verifies. Spectra are not
+held in memory: they are measured first, and read again while the bundle is sent.
 """
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,20 +14,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.crypto.ledger import sign_note, verifier_key
 from siglab_clients.tlog.encoding import canonical_json
-from siglab_clients.verify.check_bundle import CHECKPOINT, ITEM, check_bundle
-from siglab_clients.verify.container import pack
+from siglab_clients.verify.check_bundle import CHECKPOINT, ITEM, check_files
+from siglab_clients.verify.container import SPECTRA, Stored, frame, measure
 from siglab_clients.verify.events import EVENTS, ProvedEvent
 from siglab_clients.verify.findings import Finding
-from siglab_clients.verify.manifest import MANIFEST, describe
+from siglab_clients.verify.lineage import lineage_file
+from siglab_clients.verify.manifest import MANIFEST, describe_stored
 
-__all__ = ["BundleRefused", "ProvedEvent", "write_bundle"]
+__all__ = ["BundleRefused", "ProvedEvent", "WholeBundle", "make_bundle", "write_bundle"]
+
+#: Reads the bytes of one spectrum, from the beginning each time.
+Reader = Callable[[], Iterable[bytes]]
 
 _READ_ME = b"""\
 Evidence bundle of one item.
 
 item.json      what the item is
 events.jsonl   every event of the item: its place in the log, log entry, salt, the event, inclusion proof
-checkpoint     the signed head of the log that the proofs lead to (C2SP tlog-checkpoint)
+lineage/       the same of each item that it was divided from or put together of
+checkpoint     the signed head of the log that the proofs lead to (C2SP tlog-checkpoint), cosigned where witnesses did
+timestamps/    time stamps of an authority (RFC 3161) over the checkpoint, where there are
+spectra.json   the item's spectra: digests, and which event verified each
+spectra/       their bytes, where they were asked for
 manifest       every file with its SHA-256, signed by the log's key
 
 To check it without any network:  siglab-verify BUNDLE.zip --key KEY
@@ -41,30 +52,80 @@ class BundleRefused(Exception):
         self.findings = tuple(findings)
 
 
-def write_bundle(
+@dataclass(frozen=True)
+class WholeBundle:
+    """A bundle that verifies, ready to be sent: its `size` in bytes, and the bytes in `chunks()`."""
+
+    size: int
+    _heads: Sequence[tuple[str, bytes]]
+    _tail: bytes
+    _files: Mapping[str, Stored]
+    _readers: Mapping[str, Reader]
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes of `bundle.zip`; raises BundleRefused where a spectrum is no longer what it was when it was measured."""
+        for name, head in self._heads:
+            yield head
+            data = self._files[name].data
+            if data is not None:
+                yield data
+            else:
+                yield from self._read(name)
+        yield self._tail
+
+    def _read(self, name: str) -> Iterator[bytes]:
+        size, crc, file = 0, 0, self._files[name]
+        for chunk in self._readers[name]():
+            size, crc = size + len(chunk), zlib.crc32(chunk, crc)
+            if size > file.size:
+                break
+            yield chunk
+        if (size, crc) != (file.size, file.crc):
+            raise BundleRefused([Finding(name, "the stored file changed while it was sent")])
+
+
+def make_bundle(
     item: Mapping[str, Any],
     events: Sequence[ProvedEvent],
     *,
     checkpoint: str,
     origin: str,
     key: Ed25519PrivateKey,
+    lineage: Mapping[str, Sequence[ProvedEvent]] = MappingProxyType({}),
     files: Mapping[str, bytes] = MappingProxyType({}),
-) -> bytes:
-    """The bytes of `bundle.zip` for `item` (with its `id`), whose events carry that id as `item_id`.
+    spectra: Mapping[str, Reader] = MappingProxyType({}),
+) -> WholeBundle:
+    """The bundle of `item` (with its `id`), whose events carry that id as `item_id`.
 
-    `checkpoint` is the signed note whose size the inclusion proofs of `events` lead to; `files` go in
-    besides, by name. Raises BundleRefused where the verifier would refuse the bundle.
+    `checkpoint` is the signed note whose size the inclusion proofs of `events` lead to; `lineage` are the events of its
+    ancestors by their ids, `files` go in besides, by name, `spectra` by id. Raises BundleRefused where the verifier would
+    refuse the bundle.
     """
     contents = {
         **files,
+        **{lineage_file(name): _lines(rows) for name, rows in lineage.items()},
         "README.txt": _READ_ME,
         ITEM: canonical_json(dict(item)),
-        EVENTS: b"".join(event.line() for event in events),
+        EVENTS: _lines(events),
         CHECKPOINT: checkpoint.encode(),
     }
-    contents[MANIFEST] = sign_note(describe(str(item["id"]), contents).text(), origin, key).encode()
-    bundle = pack(contents)
-    verdict = check_bundle(bundle, verifier_key(origin, key))
+    readers = {SPECTRA + name: read for name, read in spectra.items()}
+    stored = {name: Stored.of(data) for name, data in contents.items()}
+    stored |= {name: measure(read()) for name, read in readers.items()}
+    manifest = describe_stored(str(item["id"]), stored)
+    stored[MANIFEST] = Stored.of(sign_note(manifest.text(), origin, key).encode())
+    verdict = check_files(stored, verifier_key(origin, key))
     if not verdict.ok:
         raise BundleRefused(verdict.findings)
-    return bundle
+    heads, tail = frame(stored)
+    size = sum(len(head) + stored[name].size for name, head in heads) + len(tail)
+    return WholeBundle(size, heads, tail, stored, readers)
+
+
+def write_bundle(item: Mapping[str, Any], events: Sequence[ProvedEvent], **given: Any) -> bytes:
+    """The bytes of a small bundle; arguments and refusals as of `make_bundle`."""
+    return b"".join(make_bundle(item, events, **given).chunks())
+
+
+def _lines(events: Iterable[ProvedEvent]) -> bytes:
+    return b"".join(event.line() for event in events)

@@ -1,85 +1,148 @@
-"""Checks a whole bundle: container, manifest, checkpoint, item and events; everything that is wrong is said
-at once.
+"""Checks a whole bundle: container, manifest, checkpoint, item, events, lineage, spectra and time stamps; everything that
+is wrong is said at once.
 """
 
-from typing import Any
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from siglab_clients.tlog.checkpoints import Checkpoint, open_checkpoint
+from siglab_clients.tlog.cosignatures import WitnessKey, open_cosignature
 from siglab_clients.tlog.encoding import parse_canonical_json
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
-from siglab_clients.verify.container import CONTAINER, unpack
-from siglab_clients.verify.events import EVENTS, check_events
+from siglab_clients.verify.container import CONTAINER, Stored, unpack
+from siglab_clients.verify.events import EVENTS, History, check_events
 from siglab_clients.verify.findings import Finding, Verdict
+from siglab_clients.verify.lineage import check_lineage
 from siglab_clients.verify.manifest import MANIFEST, Manifest, compare, open_manifest
+from siglab_clients.verify.spectra import check_spectra
+from siglab_clients.verify.timestamps import check_timestamps
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 CHECKPOINT = "checkpoint"
 ITEM = "item.json"
 
 
-def check_bundle(raw: bytes, key: VerifierKey) -> Verdict:
-    """The verdict on the bytes of a bundle, where nobody but the owner of `key` is trusted."""
+def check_bundle(
+    source: bytes | BinaryIO,
+    key: VerifierKey,
+    *,
+    witnesses: Sequence[WitnessKey] = (),
+    roots: "Sequence[x509.Certificate] | None" = None,
+) -> Verdict:
+    """The verdict on a bundle, where nobody but the owner of `key` is trusted.
+
+    Each of `witnesses` must have cosigned the checkpoint; with `roots` a time stamp by an authority under one of them must
+    be there and hold.
+    """
     try:
-        files, findings = unpack(raw)
+        files, findings = unpack(io.BytesIO(source) if isinstance(source, bytes) else source)
     except EvidenceError as error:
-        return Verdict((Finding(CONTAINER, str(error)),), None, 0, None)
+        return Verdict((Finding(CONTAINER, str(error), "container"),), None, 0, None)
+    return check_files(files, key, witnesses=witnesses, roots=roots, before=findings)
+
+
+def check_files(
+    files: Mapping[str, Stored],
+    key: VerifierKey,
+    *,
+    witnesses: Sequence[WitnessKey] = (),
+    roots: "Sequence[x509.Certificate] | None" = None,
+    before: Sequence[Finding] = (),
+) -> Verdict:
+    """The verdict on the files of a bundle; `before` is what was found wrong with their container."""
+    findings = list(before)
     manifest = _manifest(files, key, findings)
     checkpoint = _checkpoint(files, key, findings)
+    cosigned = _cosigned(files, witnesses, findings)
     item_id = _item_id(files, manifest, findings)
-    events = 0
     if EVENTS in files:
-        events, wrong = check_events(files[EVENTS], item_id, checkpoint)
-        findings += wrong
+        own = check_events(_data(files, EVENTS), item_id, checkpoint)
+        findings += own.findings
     else:
+        own = History(EVENTS)
         _missing(EVENTS, findings)
-    return Verdict(tuple(findings), item_id, events, checkpoint)
+    ancestors, wrong, notes = check_lineage(files, own, item_id, checkpoint)
+    spectra, more, told = check_spectra(files, own)
+    note = files[CHECKPOINT].data if checkpoint is not None else None
+    stamped, late, untold = check_timestamps(files, note, key, roots)
+    return Verdict(
+        (*findings, *wrong, *more, *late),
+        item_id,
+        own.count,
+        checkpoint,
+        cosigned,
+        stamped,
+        {name: history.count for name, history in ancestors.items()},
+        spectra,
+        (*notes, *told, *untold),
+    )
 
 
-def _manifest(files: dict[str, bytes], key: VerifierKey, findings: list[Finding]) -> Manifest | None:
+def _data(files: Mapping[str, Stored], name: str) -> bytes:
+    return files[name].data or b""
+
+
+def _manifest(files: Mapping[str, Stored], key: VerifierKey, findings: list[Finding]) -> Manifest | None:
     if MANIFEST not in files:
         _missing(MANIFEST, findings)
         return None
     try:
-        manifest = open_manifest(files[MANIFEST], key)
+        manifest = open_manifest(_data(files, MANIFEST), key)
     except EvidenceError as error:
-        findings.append(Finding(MANIFEST, str(error)))
+        findings.append(Finding(MANIFEST, str(error), "manifest"))
         return None
     findings += compare(manifest, files)
     return manifest
 
 
-def _checkpoint(files: dict[str, bytes], key: VerifierKey, findings: list[Finding]) -> Checkpoint | None:
+def _checkpoint(files: Mapping[str, Stored], key: VerifierKey, findings: list[Finding]) -> Checkpoint | None:
     if CHECKPOINT not in files:
         _missing(CHECKPOINT, findings)
         return None
     try:
-        return open_checkpoint(files[CHECKPOINT], key)
+        return open_checkpoint(_data(files, CHECKPOINT), key)
     except EvidenceError as error:
-        findings.append(Finding(CHECKPOINT, str(error)))
+        findings.append(Finding(CHECKPOINT, str(error), "checkpoint"))
         return None
 
 
-def _item_id(files: dict[str, bytes], manifest: Manifest | None, findings: list[Finding]) -> str | None:
+def _cosigned(
+    files: Mapping[str, Stored], witnesses: Sequence[WitnessKey], findings: list[Finding]
+) -> dict[str, int]:
+    cosigned: dict[str, int] = {}
+    for witness in witnesses if CHECKPOINT in files else ():
+        try:
+            cosigned[witness.name] = open_cosignature(_data(files, CHECKPOINT), witness)
+        except EvidenceError as error:
+            findings.append(Finding(CHECKPOINT, str(error), "witness"))
+    return cosigned
+
+
+def _item_id(files: Mapping[str, Stored], manifest: Manifest | None, findings: list[Finding]) -> str | None:
     """The item that the manifest names, or else that of `item.json`; both must agree."""
     if ITEM not in files:
         _missing(ITEM, findings)
         return manifest.item_id if manifest else None
     try:
-        item: Any = parse_canonical_json(files[ITEM])
+        item: Any = parse_canonical_json(_data(files, ITEM))
     except EvidenceError as error:
-        findings.append(Finding(ITEM, str(error)))
+        findings.append(Finding(ITEM, str(error), "item"))
         return manifest.item_id if manifest else None
     said = item.get("id") if isinstance(item, dict) else None
     if not isinstance(said, str):
-        findings.append(Finding(ITEM, "the file does not say which item it describes"))
+        findings.append(Finding(ITEM, "the file does not say which item it describes", "item"))
     elif manifest and said != manifest.item_id:
-        findings.append(Finding(ITEM, "the file describes another item than the manifest names"))
+        findings.append(Finding(ITEM, "the file describes another item than the manifest names", "item"))
     if manifest:
         return manifest.item_id
     return said if isinstance(said, str) else None
 
 
 def _missing(name: str, findings: list[Finding]) -> None:
-    finding = Finding(name, "the file is missing")
+    finding = Finding(name, "the file is missing", "missing")
     if finding not in findings:
         findings.append(finding)

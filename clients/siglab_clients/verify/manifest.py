@@ -7,14 +7,13 @@
 The first line keeps a manifest from ever being read as a checkpoint of the log, which the same key signs.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from siglab_clients.tlog.errors import NoteError
 from siglab_clients.tlog.notes import VerifierKey, open_note, parse_note
-from siglab_clients.verify.container import is_file_name
+from siglab_clients.verify.container import Stored, is_file_name
 from siglab_clients.verify.findings import Finding
 
 MANIFEST = "manifest"
@@ -38,8 +37,12 @@ class Manifest:
 
 def describe(item_id: str, files: Mapping[str, bytes]) -> Manifest:
     """The manifest over `files`."""
-    rows = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
-    return Manifest(item_id, rows)
+    return describe_stored(item_id, {name: Stored.of(data) for name, data in files.items()})
+
+
+def describe_stored(item_id: str, files: Mapping[str, Stored]) -> Manifest:
+    """The manifest over files that were measured."""
+    return Manifest(item_id, {name: (file.size, file.sha256) for name, file in files.items()})
 
 
 def open_manifest(raw: bytes, key: VerifierKey) -> Manifest:
@@ -65,14 +68,15 @@ def open_manifest(raw: bytes, key: VerifierKey) -> Manifest:
     return manifest
 
 
-def compare(manifest: Manifest, files: Mapping[str, bytes]) -> list[Finding]:
+def compare(manifest: Manifest, files: Mapping[str, Stored]) -> list[Finding]:
     """What differs between the manifest and the files that are there."""
     findings = []
     for name in sorted(manifest.files.keys() | files.keys() - {MANIFEST}):
         if name not in files:
-            findings.append(Finding(name, "the file is missing"))
+            findings.append(Finding(name, "the file is missing", "missing"))
         elif name not in manifest.files:
-            findings.append(Finding(name, "the manifest does not name this file"))
-        elif manifest.files[name] != (len(files[name]), hashlib.sha256(files[name]).hexdigest()):
-            findings.append(Finding(name, "the file was changed: its SHA-256 is not that of the manifest"))
+            findings.append(Finding(name, "the manifest does not name this file: it was added", "added"))
+        elif manifest.files[name] != (files[name].size, files[name].sha256):
+            message = "the file was changed: its SHA-256 is not that of the manifest"
+            findings.append(Finding(name, message, "changed"))
     return findings

@@ -42,7 +42,7 @@ def test_a_bundle_as_custody_writes_it_verifies() -> None:
         checkpoint=log.checkpoint(),
         origin=ORIGIN,
         key=KEY,
-        files={"spectra/01.json": b"{}"},
+        files={"photographs/01.json": b"{}"},
     )
     verdict = check_bundle(raw, TRUSTED)
     assert verdict.findings == ()
@@ -53,7 +53,7 @@ def test_a_bundle_as_custody_writes_it_verifies() -> None:
         assert archive.testzip() is None
         names = archive.namelist()
     assert names == sorted(
-        ["README.txt", "checkpoint", "events.jsonl", "item.json", "manifest", "spectra/01.json"]
+        ["README.txt", "checkpoint", "events.jsonl", "item.json", "manifest", "photographs/01.json"]
     )
 
 
