@@ -15,8 +15,10 @@ from services.chain_of_custody.models import (
     LogCheckpoint,
     LogEntry,
     LogHash,
+    PendingEvent,
     Verification,
 )
+from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository.copy_rows import copy_rows
 from services.chain_of_custody.repository.items import visible_to
 from shared.actor import Actor
@@ -54,6 +56,17 @@ class DatabaseLogStore:
 def newest_checkpoint(session: Session) -> LogCheckpoint | None:
     """The head of the log."""
     return session.scalars(select(LogCheckpoint).order_by(LogCheckpoint.size.desc()).limit(1)).first()
+
+
+def newest_cosigned(session: Session) -> LogCheckpoint | None:
+    """The largest head that a witness has cosigned."""
+    size = attestations.newest_cosigned_size(session)
+    return None if size is None else attestations.head_of_size(session, size)
+
+
+def note_of(session: Session, head: LogCheckpoint) -> str:
+    """The signed note of a head with the cosignatures that it has, ready to be handed out."""
+    return head.note + "".join(row.line for row in attestations.cosignatures(session, head.size))
 
 
 class Head(NamedTuple):
@@ -179,6 +192,11 @@ def cut_histories(session: Session, most: int) -> list[str]:
 def forgotten_events(session: Session, most: int) -> list[str]:
     """Events that are neither in the log nor on their way to it."""
     return list(session.scalars(_FORGOTTEN, {"most": most}))
+
+
+def count_waiting(session: Session) -> int:
+    """How many events wait for their place."""
+    return session.scalar(select(func.count()).select_from(PendingEvent)) or 0
 
 
 def newest_verification(session: Session) -> Verification | None:

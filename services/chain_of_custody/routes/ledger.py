@@ -5,7 +5,9 @@ from typing import Any
 from flask import Response
 
 from services.chain_of_custody.schemas_answers import ProofSchema, VerificationSchema
+from services.chain_of_custody.schemas_ledger import LedgerStateSchema
 from services.chain_of_custody.service import ledger
+from services.chain_of_custody.service.ledger_state import get_ledger_state
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -21,6 +23,14 @@ _BYTES = "application/octet-stream"
 def get_checkpoint() -> Response:
     """The signed head of the log."""
     note = ledger.get_checkpoint(context.actor(), context.uow())
+    return Response(note, mimetype="text/plain", headers={"Cache-Control": "no-cache"})
+
+
+@blp.get("/ledger/witnessed-checkpoint")
+@blp.response(200, content_type="text/plain")
+def get_witnessed_checkpoint() -> Response:
+    """The largest head that a witness has cosigned; 404 while there is none."""
+    note = ledger.get_witnessed_checkpoint(context.actor(), context.uow())
     return Response(note, mimetype="text/plain", headers={"Cache-Control": "no-cache"})
 
 
@@ -60,3 +70,10 @@ def get_proof(index: int) -> dict[str, Any]:
 def get_verification() -> dict[str, Any]:
     """What the last full check found."""
     return ledger.get_verification(context.actor(), context.uow())
+
+
+@blp.get("/ledger/state")
+@blp.response(200, LedgerStateSchema)
+def get_state() -> dict[str, Any]:
+    """The log at a glance: size, key, the last check, witnesses, time stamps and copies with their ages."""
+    return get_ledger_state(context.actor(), context.uow(), context.runtime().settings)

@@ -19,8 +19,16 @@ _HIGHEST_LEVEL = 7
 
 
 def get_checkpoint(actor: Actor, uow: UnitOfWork) -> str:
-    """The signed head of the log; open to everybody."""
-    return _head(uow).note
+    """The signed head of the log with the cosignatures that it has already; open to everybody."""
+    return repository.note_of(uow.session, _head(uow))
+
+
+def get_witnessed_checkpoint(actor: Actor, uow: UnitOfWork) -> str:
+    """The largest head that a witness has cosigned, with its cosignatures; open to everybody."""
+    head = repository.newest_cosigned(uow.session)
+    if head is None:
+        raise NotFound("No witness has cosigned a head of this log yet.")
+    return repository.note_of(uow.session, head)
 
 
 def get_key(actor: Actor, keys_dir: Path) -> str:
