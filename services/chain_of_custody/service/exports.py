@@ -11,6 +11,8 @@ import structlog
 from sqlalchemy import text
 
 from services.chain_of_custody.domain.case_graph import build_case_graph
+from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
@@ -32,8 +34,8 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
     _one_snapshot(uow)
     item = _item(actor, uow, item_id)
     parts = repository.proved_parts(uow.session, item_id)
-    head = repository.newest_checkpoint(uow.session)
     entries = [entry for _, entry in parts if entry is not None]
+    head = _attested_head(uow, max((entry.index for entry in entries), default=-1))
     if head is None or len(entries) != len(parts):
         raise Unavailable(
             "The newest event of this item is on its way into the log; ask again.", retry_after=1
@@ -52,7 +54,13 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
     ]
     try:
         return write_bundle(
-            item, events, checkpoint=head.note, origin=load_origin(keys_dir), key=load_signing_key(keys_dir)
+            item,
+            events,
+            checkpoint=head.note
+            + "".join(row.line for row in attestations.cosignatures(uow.session, head.size)),
+            origin=load_origin(keys_dir),
+            key=load_signing_key(keys_dir),
+            files=_timestamps(uow, head.size),
         )
     except BundleRefused as refused:
         log.error("bundle_refused", item_id=item_id, findings=[str(finding) for finding in refused.findings])
@@ -60,6 +68,20 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
             f"The records of this item do not verify, and leave the laboratory only when they do: {refused}.",
             code="ledger_damaged",
         ) from refused
+
+
+def _attested_head(uow: UnitOfWork, index: int) -> LogCheckpoint | None:
+    """The largest head that a witness has cosigned, where it covers the leaf `index`; else the newest."""
+    size = attestations.newest_cosigned_size(uow.session)
+    if size is not None and size > index:
+        return attestations.head_of_size(uow.session, size)
+    return repository.newest_checkpoint(uow.session)
+
+
+def _timestamps(uow: UnitOfWork, size: int) -> dict[str, bytes]:
+    """The authority's stamp over the head of this size, where the newest one is over it."""
+    stamp = attestations.newest_timestamp(uow.session)
+    return {"timestamps/1.tsr": stamp.token} if stamp is not None and stamp.size == size else {}
 
 
 def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> dict[str, Any]:
