@@ -54,7 +54,7 @@ def test_an_office_sees_its_own_alone(people: People, late: str) -> None:
         expect(page.get_by_text(late)).to_have_count(0)
     page = people.page("analyst")
     page.goto("/overdue")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("404")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("There is no such page")
 
 
 @pytest.mark.rule("E2")
