@@ -15,7 +15,14 @@ PYTHON_READY := .venv/.siglab-ready
 ASSETS_READY := gateway/static/vendor/.ready
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 
-.PHONY: help setup run demo test check format bench storm validation minio browser clean
+# Checkers and peers that others have written; tests and benchmarks use them where they are there.
+GO_TOOLS := github.com/transparency-dev/tessera/cmd/fsck@v1.0.4 \
+  github.com/transparency-dev/tessera/cmd/conformance/posix@v1.0.4 \
+  github.com/transparency-dev/tessera/internal/hammer@v1.0.4 \
+  filippo.io/torchwood/cmd/litewitness@v0.9.0 \
+  github.com/transparency-dev/witness/cmd/omniwitness@v0.0.0-20260720115447-2e1c6971d19e
+
+.PHONY: help setup run demo test check format bench storm validation minio go-tools fsck browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -71,6 +78,15 @@ var/bin/minio:
 	@echo "building MinIO $(MINIO_VERSION) from source: about three minutes the first time"
 	@GOBIN="$(CURDIR)/var/bin" CGO_ENABLED=0 go install github.com/minio/minio@$(MINIO_VERSION)
 	@var/bin/minio --version | head -1
+
+go-tools: ## the log's independent checker and two witnesses, built from source at var/bin (needs Go)
+	@command -v go >/dev/null 2>&1 || { \
+	  echo "make go-tools: Go is missing. Install Go >= 1.24 (Debian: apt-get install golang) and run it again." >&2; exit 1; }
+	@mkdir -p var/bin
+	@for tool in $(GO_TOOLS); do GOBIN="$(CURDIR)/var/bin" go install $$tool || exit 1; done
+
+fsck: setup go-tools ## the independent checker over a log of 100,000 events
+	@SIGLAB_FSCK_EVENTS=100000 $(PY) -m pytest -q --timeout 1800 tests/integration/chain_of_custody/test_fsck.py
 
 clean: ## remove what set-up made; the data in var/ stays
 	rm -rf .venv node_modules build gateway/static/vendor shared/documents/fonts

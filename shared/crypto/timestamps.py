@@ -56,10 +56,8 @@ def check_timestamp(
         answer = decode_timestamp_response(token)
         if answer.status != 0:
             raise TimestampRefused(f"the authority refused: status {answer.status} {answer.status_string}")
-        certificates = [x509.load_der_x509_certificate(raw) for raw in answer.signed_data.certificates]
-        roots_der = set(roots)
-        between = [found for found in certificates if found not in roots_der]
-        verifier = VerifierBuilder(intermediates=between[1:], roots=list(roots), nonce=nonce).build()
+        # The certificates that came along are no roots: only the configured ones are trusted.
+        verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
         verifier.verify_message(answer, data)
         stamped: datetime = answer.tst_info.gen_time
     except (VerificationError, ValueError, TypeError) as error:
