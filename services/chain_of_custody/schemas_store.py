@@ -14,7 +14,7 @@ OUTCOMES = ("open", "repaired", "locked_again", "right_again", "explained")
 class LastCanarySchema(Schema):
     """The last attempt upon the locks, as health tells it."""
 
-    at = Timestamp(required=True)
+    at = fields.String(required=True, metadata={"format": "date-time"})
     holds = fields.Boolean(required=True)
 
 

@@ -1,5 +1,7 @@
 """Holds reach the object store: while an item is on hold, a legal hold lies on every object of its spectra."""
 
+import structlog
+
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_store import FIRST
 from services.chain_of_custody.repository import spectra as repository
@@ -7,6 +9,10 @@ from services.chain_of_custody.repository import store as store_repository
 from services.chain_of_custody.store import stores_of
 from shared.db.unit_of_work import UnitOfWork
 from shared.runtime import Runtime
+from shared.storage import ObjectStore
+from shared.storage.errors import ObjectNotFound
+
+log = structlog.get_logger(__name__)
 
 ALIGN = "align_legal_holds"
 _QUEUE = "spectra"
@@ -23,15 +29,25 @@ def align_legal_holds(runtime: Runtime, item_id: str) -> None:
     with runtime.unit_of_work() as uow:
         wanted = uow.session.get_one(Item, item_id).open_holds > 0
         for row in repository.of_item(uow.session, item_id):
-            if row.legal_hold is not wanted:
-                stores[FIRST].set_legal_hold(row.object_key, row.version_id, wanted)
+            if row.legal_hold is not wanted and _set(stores[FIRST], row.object_key, row.version_id, wanted):
                 row.legal_hold = wanted
         uow.commit()
     with runtime.unit_of_work() as uow:
         repository.of_item(uow.session, item_id)
         wanted = uow.session.get_one(Item, item_id).open_holds > 0
         for copy, key in store_repository.copies_of_item(uow.session, item_id):
-            if copy.legal_hold is not wanted and copy.store in stores:
-                stores[copy.store].set_legal_hold(key, copy.version_id, wanted)
+            if copy.legal_hold is wanted or copy.store not in stores:
+                continue
+            if _set(stores[copy.store], key, copy.version_id, wanted):
                 copy.legal_hold = wanted
         uow.commit()
+
+
+def _set(store: ObjectStore, key: str, version_id: str, wanted: bool) -> bool:
+    """Whether the hold is as wanted; an object that is gone, which the scrub finds, must not keep it from the others."""
+    try:
+        store.set_legal_hold(key, version_id, wanted)
+    except ObjectNotFound:
+        log.error("no_object_to_hold", key=key, version_id=version_id)
+        return False
+    return True
