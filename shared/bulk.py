@@ -44,6 +44,11 @@ class BulkFile:
             self.size += written
             view = view[written:]
 
+    def rewind(self) -> None:
+        """Begins anew from the first byte; nobody may be reading it."""
+        os.lseek(self._handle, 0, os.SEEK_SET)
+        self.size = 0
+
     def close(self) -> None:
         """Removes the file; who reads it at this moment still can."""
         if self._handle >= 0:

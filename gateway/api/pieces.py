@@ -4,7 +4,6 @@ While custody stores one piece the next is read; what has arrived meanwhile goes
 sender's bytes are so handed on 5 MiB at a time, those of a fast one in fewer and larger steps.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 from shared.bulk import BulkFile, BulkFolder
@@ -12,7 +11,7 @@ from shared.bulk import BulkFile, BulkFolder
 #: The least that is a part of a stored object by itself, so that custody need not keep what is left over.
 PIECE = 5 * 1024 * 1024
 #: The most that is handed over at once where it does not go in the message; custody stores it as parts side by side.
-SHARED = 4 * PIECE
+SHARED = 6 * PIECE
 
 
 class Piece(Protocol):
@@ -28,8 +27,8 @@ class Piece(Protocol):
     def sent(self) -> tuple[str, bytes]:
         """What goes into the request: further query arguments, and the body."""
 
-    def close(self) -> None:
-        """Custody has answered, or will not be asked."""
+    def close(self, *, answered: bool = False) -> None:
+        """Ends the piece; `answered` where custody has answered and so reads it no more."""
 
 
 class MessagePiece:
@@ -55,7 +54,7 @@ class MessagePiece:
         self._parts.clear()
         return "", body
 
-    def close(self) -> None:
+    def close(self, *, answered: bool = False) -> None:
         """Forgets the bytes."""
         self._parts.clear()
 
@@ -65,8 +64,8 @@ class SharedPiece:
 
     room = SHARED
 
-    def __init__(self, file: BulkFile) -> None:
-        self._file = file
+    def __init__(self, file: BulkFile, idle: list[BulkFile]) -> None:
+        self._file, self._idle = file, idle
 
     def __len__(self) -> int:
         return self._file.size
@@ -79,16 +78,34 @@ class SharedPiece:
         """The name of the file and how many bytes are in it."""
         return f"&piece={self._file.name}&size={self._file.size}", b""
 
-    def close(self) -> None:
-        """Removes the file."""
-        self._file.close()
+    def close(self, *, answered: bool = False) -> None:
+        """Keeps the file for the next piece, or removes it where custody may still be reading."""
+        if answered:
+            self._idle.append(self._file)
+        else:
+            self._file.close()
 
 
-def piece_maker(folder: BulkFolder | None) -> Callable[[], Piece]:
-    """What makes the pieces of one body: shared ones where there is a folder with room, else those that go in the message."""
+class PieceMaker:
+    """Makes the pieces of one body: shared ones where there is a folder with room, else those that go in the message."""
 
-    def make() -> Piece:
-        file = folder.create(SHARED) if folder is not None else None
-        return MessagePiece() if file is None else SharedPiece(file)
+    def __init__(self, folder: BulkFolder | None) -> None:
+        self._folder = folder
+        self._idle: list[BulkFile] = []
 
-    return make
+    def __enter__(self) -> "PieceMaker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Removes the files; every piece has been closed by now."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def make(self) -> Piece:
+        """A new piece, in a file that was used before where there is one: its memory is there already."""
+        if self._idle:
+            file = self._idle.pop()
+            file.rewind()
+            return SharedPiece(file, self._idle)
+        made = self._folder.create(SHARED) if self._folder is not None else None
+        return MessagePiece() if made is None else SharedPiece(made, self._idle)

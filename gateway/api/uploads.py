@@ -16,7 +16,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from gateway.api.dispatch import Api, answered
-from gateway.api.pieces import PIECE, MessagePiece, Piece, piece_maker
+from gateway.api.pieces import PIECE, MessagePiece, Piece, PieceMaker
 from gateway.api.request import Environ
 from shared.actor import Actor
 from shared.bulk import BulkFolder
@@ -29,7 +29,7 @@ VERSION = "1.0.0"
 PREFIX = "/api/v1/uploads"
 
 #: Small enough that little is lost of what a broken connection had brought.
-_READ = 256 * 1024
+_READ = 512 * 1024
 #: So much of a refused body is read and dropped: a client that is cut off while it sends never sees the answer.
 _DISCARDED = 8 * 1024 * 1024
 _PIECE_SECONDS = 60.0
@@ -42,7 +42,7 @@ class Uploads:
     """Answers /api/v1/uploads and below; `bulk` is the folder that custody reads from too, None where there is none."""
 
     def __init__(self, bulk: BulkFolder | None = None) -> None:
-        self._new_piece = piece_maker(bulk)
+        self._bulk = bulk
 
     def __call__(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
         """One tus request; every answer carries the protocol's version."""
@@ -121,8 +121,8 @@ class Uploads:
         if told["offset"] != offset:
             raise Conflict(f"The upload stands at byte {told['offset']}, not {offset}.", code="wrong_offset")
         body = Body(environ, told["size"] - offset)
-        with Handover(api, actor, upload_id, offset, answer) as handover:
-            for piece in body.pieces(self._new_piece, handover.is_idle):
+        with PieceMaker(self._bulk) as maker, Handover(api, actor, upload_id, offset, answer) as handover:
+            for piece in body.pieces(maker.make, handover.is_idle):
                 handover.send(piece)
                 if handover.refused:
                     return handover.answer
@@ -199,11 +199,12 @@ class Handover:
         if self._under_way is None:
             return
         piece, future = self._under_way
-        size = len(piece)
+        size, answered = len(piece), False
         try:
             self.answer = future.result()
+            answered = not self.refused
         finally:
-            piece.close()
+            piece.close(answered=answered)
             self._under_way = None
         if not self.refused:
             self.offset += size

@@ -65,8 +65,8 @@ def _refused(attempt: Callable[[], None]) -> bool:
 
 def _remove_free_canaries(store: ObjectStore, now: datetime) -> None:
     for version_id in store.versions(CANARY_KEY):
-        # Processes that start together all do this; what is gone already is what was wanted.
-        with suppress(ObjectNotFound):
+        # Processes that start together all do this; what is gone already is what was wanted. The store's clock may be slow.
+        with suppress(ObjectNotFound, ObjectLocked):
             facts = store.stat(CANARY_KEY, version_id)
             if facts.retain_until is not None and facts.retain_until < now and not facts.legal_hold:
                 store.delete(CANARY_KEY, version_id)

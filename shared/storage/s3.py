@@ -34,7 +34,7 @@ from shared.storage.interface import (
     require_version,
     whole_seconds,
 )
-from shared.storage.s3_client import chunks_of
+from shared.storage.s3_client import chunks_of, is_loopback, put_part_unsigned
 from shared.storage.s3_errors import s3_errors
 
 #: Metadata that ties a finished object to its upload: `finish` finds it again after a lost answer.
@@ -54,6 +54,7 @@ class S3Store:
         self._client = client
         self._bucket = bucket
         self._versioning = False
+        self._loopback = is_loopback(client)
         self._canary: Canary | None = None
 
     def prepare(self, now: datetime) -> Capabilities:
@@ -124,6 +125,10 @@ class S3Store:
         require_part(number, data)
         _, upload = _split(upload_id)
         with s3_errors():
+            if self._loopback:
+                # Signing the body means hashing all of it here and once more in the server, against a wire that is not there.
+                # What is stored is read back and hashed in any case (E22).
+                return put_part_unsigned(self._client, self._bucket, key, upload, number, data)
             return self._client._upload_part(self._bucket, key, data, None, upload, number)  # type: ignore[arg-type]
 
     def finish(

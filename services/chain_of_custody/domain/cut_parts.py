@@ -9,7 +9,8 @@ def cut_parts(waiting: int, *, last: bool, least: int, most: int) -> list[int]:
     """
     if waiting < least:
         return [waiting] if last else []
-    count = -(-waiting // most)
+    # As many as may be: parts are stored side by side.
+    count = max(-(-waiting // most), waiting // least)
     if waiting >= count * least:
         share, more = divmod(waiting, count)
         return [share + 1] * more + [share] * (count - more)

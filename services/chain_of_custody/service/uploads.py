@@ -50,7 +50,7 @@ MAY_UPLOAD = (Role.TECHNICIAN, Role.INSTRUMENT)
 KEPT_UNFINISHED = timedelta(days=7)
 
 #: Parts of one piece that are stored at the same time.
-_SIDE_BY_SIDE = 3
+_SIDE_BY_SIDE = 4
 
 _FACTS = (
     "filename", "technique", "instrument", "method", "run_role", "acquired_at",
