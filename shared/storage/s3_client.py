@@ -66,9 +66,9 @@ def put_part_unsigned(
     client: Minio, bucket: str, key: str, upload_id: str, number: int, data: bytes | memoryview
 ) -> str:
     """Stores a part over a signed address, which leaves the body itself unsigned; its etag. Raises as the client does."""
-    query = {"partNumber": str(number), "uploadId": upload_id}
+    query: dict[str, str | list[str] | tuple[str]] = {"partNumber": str(number), "uploadId": upload_id}
     url = client.get_presigned_url("PUT", bucket, key, expires=_SIGNED_FOR, extra_query_params=query)
-    answer = client._http.urlopen("PUT", url, body=data, preload_content=True)  # type: ignore[arg-type]
+    answer = client._http.urlopen("PUT", url, body=data, preload_content=True)
     if answer.status == 200:
         return str(answer.headers.get("etag", "")).replace('"', "")
     if not answer.data:
