@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from gateway.pages import custody, home, lists, overdue, receive, sign_in, submit, work
+from gateway.pages import custody, home, lists, overdue, receive, sign_in, store, submit, work
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     sign_in.blp,
@@ -13,13 +13,21 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     custody.blp,
     work.blp,
     overdue.blp,
+    store.blp,
 )
 
 _OVERDUE = ("Overdue", "/overdue")
+_STORE = ("Storage", "/store")
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[tuple[str, str]]] = {
     "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results"), _OVERDUE],
-    "custodian": [("Receive", "/receive"), ("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), _OVERDUE],
+    "custodian": [
+        ("Receive", "/receive"),
+        ("Exhibits", "/exhibits"),
+        ("Hand-overs", "/handovers"),
+        _OVERDUE,
+        _STORE,
+    ],
     "technician": [
         ("Exhibits", "/exhibits"),
         ("Hand-overs", "/handovers"),
@@ -32,6 +40,7 @@ MENUS: dict[str, list[tuple[str, str]]] = {
         ("Hand-overs", "/handovers"),
         ("Results", "/results"),
         _OVERDUE,
+        _STORE,
     ],
     "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results"), _OVERDUE],
     "auditor": [
@@ -39,6 +48,8 @@ MENUS: dict[str, list[tuple[str, str]]] = {
         ("Exhibits", "/exhibits"),
         ("Results", "/results"),
         _OVERDUE,
+        _STORE,
     ],
+    "admin": [_STORE],
     "analyst": [("Results", "/results")],
 }
