@@ -14,7 +14,7 @@ from services.chain_of_custody.domain.measured_sum import MeasuredSum
 #: Types of events that move the books; all others tell nothing of masses.
 BOOKED = (
     "weighed", "aliquot_taken", "aliquot_made", "portion_taken", "composite_made", "consumed", "lost",
-    "discrepancy_resolved", "resealed", "returned", "disposed",
+    "discrepancy_resolved", "sealed", "returned", "disposed",
 )  # fmt: skip
 NET, GROSS, PACKAGE = "net", "gross", "package"
 #: The code of a discrepancy in masses, here and at intake.
@@ -68,7 +68,7 @@ class Books:
                 self._take(self.lost, record["id"], _read(details))
             case "discrepancy_resolved" if _is_own(record):
                 self.unexplained.clear()
-            case "resealed":
+            case "sealed":
                 self._open()
             case "returned" | "disposed" as ending:
                 self.ending = ending

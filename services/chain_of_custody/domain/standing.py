@@ -98,11 +98,9 @@ def require_in_place(item: Standing) -> None:
 
 
 def require_not_blocked(item: Standing) -> None:
-    """Passes where no discrepancy of the receipt is open (E5); raises Conflict `blocked`."""
+    """Passes where no discrepancy is open on the item or on what it came from (E5); raises Conflict `blocked`."""
     if item.blocked:
-        raise Conflict(
-            f"{item.number} waits for a reviewer: a discrepancy of its receipt is open.", code="blocked"
-        )
+        raise Conflict(f"{item.number} waits for a reviewer: a discrepancy is open.", code="blocked")
 
 
 def require_not_on_hold(item: Standing) -> None:

@@ -1,9 +1,8 @@
 """Queries of lineages: who came from whom, the events that move the books, and discrepancies that stop whole branches."""
 
 import json
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.chain_of_custody.domain.replay_books import BOOKED
 from services.chain_of_custody.models import Event, Item
-from services.chain_of_custody.models_quantities import CompositePart, Discrepancy, Series
+from services.chain_of_custody.models_quantities import Discrepancy, Series
 
 _DESCENDANTS = text("""
 WITH RECURSIVE below AS (
@@ -93,43 +92,6 @@ def lineage_records(session: Session, root_id: str) -> list[dict[str, Any]]:
         .order_by(Event.item_id, Event.sequence)
     )
     return [json.loads(record) for record in session.scalars(query)]
-
-
-class Kept(NamedTuple):
-    """What the columns of an item say of its mass."""
-
-    item_id: str
-    number: str
-    remaining_mg: Decimal | None
-    uncertainty_mg: Decimal | None
-
-
-def kept_masses(session: Session, batch: int) -> Iterator[Kept]:
-    """The columns of every item, in the order of their ids."""
-    query = (
-        select(Item.id, Item.number, Item.remaining_mg, Item.uncertainty_mg)
-        .order_by(Item.id)
-        .execution_options(yield_per=batch)
-    )
-    for row in session.execute(query):
-        yield Kept._make(row)
-
-
-def all_booked_records(session: Session, batch: int) -> Iterator[tuple[str, str]]:
-    """(item, record) of every event that moves books, in order of items and their histories."""
-    query = (
-        select(Event.item_id, Event.record)
-        .where(Event.type.in_(BOOKED))
-        .order_by(Event.item_id, Event.sequence)
-        .execution_options(yield_per=batch)
-    )
-    yield from session.execute(query).tuples()
-
-
-def parts_of(session: Session, composite_ids: Sequence[str]) -> list[CompositePart]:
-    """The portions of these composites."""
-    query = select(CompositePart).where(CompositePart.composite_id.in_(list(composite_ids)))
-    return list(session.scalars(query.order_by(CompositePart.composite_id, CompositePart.part_id)))
 
 
 def next_of_series(session: Session, name: str) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services.chain_of_custody.domain.findings import MOST_FINDINGS, Findings
 from services.chain_of_custody.repository import agreement
 from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.check_books import wrong_books
 from services.chain_of_custody.service.check_attestations import check_attestations
 from services.chain_of_custody.service.check_copies import check_copies
 from services.chain_of_custody.service.check_tree import check_tree
@@ -93,6 +94,8 @@ def check_database(uow: UnitOfWork, key: VerifierKey, findings: Findings) -> int
     for event_id in repository.forgotten_events(session, MOST_FINDINGS):
         findings.add(f"event {event_id} is neither in the log nor on its way to it")
     for words in agreement.disagreements(session, MOST_FINDINGS):
+        findings.add(words)
+    for words in wrong_books(session, MOST_FINDINGS):
         findings.add(words)
     return head.size
 
