@@ -43,6 +43,25 @@ class ReceiptSchema(MessageSchema):
     items = fields.List(fields.Nested(OpenedSchema), required=True)
 
 
+class AuthorSchema(MessageSchema):
+    """Whose act it was."""
+
+    login = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+
+
+class BlockSchema(MessageSchema):
+    """A discrepancy that was found on an exhibit after its receipt."""
+
+    exhibit_id = fields.String(required=True)
+    discrepancy_id = fields.String(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+    opened_at = Timestamp(required=True)
+    opened_by = fields.Nested(AuthorSchema, required=True)
+
+
 class UnblockSchema(MessageSchema):
     """A discrepancy that a reviewer resolved, and those of its exhibit that intake still holds open."""
 
@@ -63,14 +82,6 @@ class PersonSchema(MessageSchema):
     role = fields.String(required=True)
     office = fields.String(load_default=None, allow_none=True)
     active = fields.Boolean(required=True)
-
-
-class AuthorSchema(MessageSchema):
-    """Whose act it was."""
-
-    login = fields.String(required=True)
-    name = fields.String(required=True)
-    role = fields.String(required=True)
 
 
 class RecordSchema(MessageSchema):

@@ -201,6 +201,13 @@ class DiscrepancySchema(Schema):
 DiscrepancyList = list_schema(DiscrepancySchema)
 
 
+class ReportSchema(Schema):
+    """What does not fit on an exhibit, found after its receipt."""
+
+    code = fields.String(required=True, validate=validate.OneOf(("weight", "seal", "damaged")))
+    detail = Text(required=True, most=4000)
+
+
 class ResolveSchema(Schema):
     """How a discrepancy was explained, signed."""
 

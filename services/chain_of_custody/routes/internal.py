@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.chain_of_custody.schemas_internal import (
+    BlockSchema,
     FactsQuery,
     PersonSchema,
     ReceiptSchema,
@@ -30,6 +31,15 @@ def get_facts(query: dict[str, Any]) -> dict[str, Any]:
 def open_received(body: dict[str, Any]) -> dict[str, Any]:
     """Opens an item for each exhibit of a receipt."""
     return {"items": open_items.open_items(context.actor(), context.uow(), body, now=context.now())}
+
+
+@blp.post("/items/block")
+@blp.arguments(BlockSchema)
+@blp.response(200)
+def block_item(body: dict[str, Any]) -> dict[str, str]:
+    """Stops work on an exhibit and all that came from it."""
+    open_items.block_item(context.actor(), context.uow(), body, now=context.now())
+    return {"exhibit_id": body["exhibit_id"]}
 
 
 @blp.post("/items/unblock")

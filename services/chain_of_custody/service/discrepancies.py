@@ -53,6 +53,18 @@ def open_receipt_discrepancy(uow: UnitOfWork, item: Item, *, now: datetime) -> N
     _add(uow, receipt_id(item.exhibit_id), item, RECEIPT, "open since the receipt", now)
 
 
+def open_told(uow: UnitOfWork, told: dict[str, Any], author: Author, *, now: datetime) -> None:
+    """Takes a discrepancy over that was told at intake; raises NotFound for an exhibit that custody does not have."""
+    root = items_repository.roots_by_exhibit(uow.session, [told["exhibit_id"]]).get(told["exhibit_id"])
+    if root is None:
+        raise NotFound("Custody has not heard of this exhibit.")
+    repository.lock_descendants(uow.session, root.id)
+    if repository.known_discrepancies(uow.session, [told["discrepancy_id"]]):
+        return
+    row = _add(uow, told["discrepancy_id"], root, told["code"], told["detail"], now)
+    stop_branch(uow, row, root, author, now=now)
+
+
 def receipt_id(exhibit_id: str) -> str:
     """The name here of all that a receipt found on one exhibit."""
     return f"receipt:{exhibit_id}"

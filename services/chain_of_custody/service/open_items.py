@@ -13,7 +13,7 @@ from services.chain_of_custody.domain.standing import PERSON, state_of
 from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
-from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy, resolve
+from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy, open_told, resolve
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import Actor, Role, require_service
 from shared.db.unit_of_work import UnitOfWork
@@ -90,6 +90,13 @@ def _open(
     if row.blocked:
         open_receipt_discrepancy(uow, row, now=now)
     return row
+
+
+def block_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:
+    """Stops work after a discrepancy was found on an exhibit behind its receipt; told twice, nothing happens again."""
+    require_service(actor, "service-intake")
+    who = told["opened_by"]
+    open_told(uow, told, Author(who["login"], who["name"], who["role"]), now=now)
 
 
 def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:

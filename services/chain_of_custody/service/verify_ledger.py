@@ -12,8 +12,8 @@ from sqlalchemy import text
 from services.chain_of_custody.domain.findings import MOST_FINDINGS, Findings
 from services.chain_of_custody.repository import agreement
 from services.chain_of_custody.repository import ledger as repository
-from services.chain_of_custody.service.check_books import wrong_books
 from services.chain_of_custody.service.check_attestations import check_attestations
+from services.chain_of_custody.service.check_books import wrong_books
 from services.chain_of_custody.service.check_copies import check_copies
 from services.chain_of_custody.service.check_tree import check_tree
 from services.chain_of_custody.service.copy_heads import copy_head

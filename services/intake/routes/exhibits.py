@@ -12,6 +12,7 @@ from services.intake.schemas_receipts import (
     ExhibitList,
     ExhibitQuery,
     OneExhibitSchema,
+    ReportSchema,
     ResolveSchema,
 )
 from services.intake.service import discrepancies, exhibits, labels
@@ -50,6 +51,16 @@ def get_label_pdf(exhibit_id: str) -> Response:
 def get_label_zpl(exhibit_id: str) -> Response:
     """The label for a 203 dpi printer."""
     return Response(labels.get_label_zpl(context.actor(), context.uow(), exhibit_id), mimetype="text/plain")
+
+
+@blp.post("/exhibits/<exhibit_id>/discrepancies")
+@blp.arguments(ReportSchema)
+@blp.response(201, DiscrepancySchema)
+def report_discrepancy(body: dict[str, Any], exhibit_id: str) -> Discrepancy:
+    """Tells what does not fit on an exhibit, after its receipt; work on it and its aliquots waits."""
+    return discrepancies.report_discrepancy(
+        context.actor(), context.uow(), exhibit_id, body, now=context.now()
+    )
 
 
 @blp.get("/discrepancies")

@@ -7,13 +7,14 @@ from typing import Any
 from services.intake import repository
 from services.intake.domain.plan_receipt import History, submission_state
 from services.intake.models import Discrepancy
-from services.intake.service.tell_custody import tell_of_unblocking
+from services.intake.service.tell_custody import tell_of_blocking, tell_of_unblocking
 from shared.actor import LABORATORY, Actor, Role, require, require_service, signed
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict
 from shared.http.lists import paginate
 from shared.http.schemas import format_time
+from shared.identifiers import new_id
 
 READERS = (Role.OFFICE, *LABORATORY, Role.AUDITOR)
 MEANING = "resolves the discrepancy"
@@ -88,6 +89,40 @@ def open_found_in_custody(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -
     )
     uow.session.add(row)
     uow.session.flush()
+    return row
+
+
+def report_discrepancy(
+    actor: Actor, uow: UnitOfWork, exhibit_id: str, body: dict[str, Any], *, now: datetime
+) -> Discrepancy:
+    """Somebody who works on an exhibit tells what does not fit, after its receipt: custody stops it and all its aliquots (E5)."""
+    require(actor, Role.CUSTODIAN, Role.TECHNICIAN)
+    exhibit = repository.exhibit(uow.session, actor, exhibit_id)
+    submission = repository.submission(uow.session, actor, exhibit.submission_id, lock=True)
+    uow.session.refresh(exhibit)
+    if exhibit.item_id is None:
+        raise Conflict(
+            "Custody has not opened this exhibit yet; try again in a moment.", code="not_in_custody"
+        )
+    row = Discrepancy(
+        id=new_id(),
+        code=body["code"],
+        detail=body["detail"],
+        office=submission.office,
+        submission_id=submission.id,
+        receipt_id=None,
+        exhibit_id=exhibit.id,
+        item_id=exhibit.item_id,
+        item_number=exhibit.number,
+        line=exhibit.line,
+        opened_at=now,
+        opened_by=actor.login,
+        opened_by_name=actor.name,
+        state="open",
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    tell_of_blocking(uow, row, actor.role.value)
     return row
 
 

@@ -9,6 +9,7 @@ from shared.http.schemas import format_time
 
 CUSTODY = "chain_of_custody"
 ITEMS = "/internal/items"
+BLOCK = "/internal/items/block"
 UNBLOCK = "/internal/items/unblock"
 #: Exhibits in one message: a receipt of thousands stays below the bus's largest body and the relay's deadline.
 _BATCH = 500
@@ -32,6 +33,19 @@ def tell_of_exhibits(
             "items": items,
         }
         uow.emit(CUSTODY, ITEMS, told, row.id)
+
+
+def tell_of_blocking(uow: UnitOfWork, row: Discrepancy, role: str) -> None:
+    """Stops work on an exhibit and all that came from it, after a discrepancy was found behind its receipt."""
+    told: dict[str, Any] = {
+        "exhibit_id": row.exhibit_id,
+        "discrepancy_id": row.id,
+        "code": row.code,
+        "detail": row.detail,
+        "opened_at": format_time(row.opened_at),
+        "opened_by": {"login": row.opened_by, "name": row.opened_by_name, "role": role},
+    }
+    uow.emit(CUSTODY, BLOCK, told, row.submission_id)
 
 
 def tell_of_unblocking(uow: UnitOfWork, row: Discrepancy, still_open: Sequence[str]) -> None:
