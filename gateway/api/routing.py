@@ -12,6 +12,7 @@ _SERVICES = {
     "discrepancies": "intake",
     "items": "chain_of_custody",
     "handovers": "chain_of_custody",
+    "holdings": "chain_of_custody",
     "holds": "chain_of_custody",
     "disposals": "chain_of_custody",
     "locations": "chain_of_custody",

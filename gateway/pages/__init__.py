@@ -16,6 +16,7 @@ from gateway.api.dispatch import Api
 from gateway.pages import errors, overdue, security
 from gateway.pages.blueprints import BLUEPRINTS, MENUS
 from gateway.pages.session import current_person
+from gateway.pages.words import plain, uncertain
 from shared.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +44,7 @@ def create_pages(runtime: Runtime, api: Api) -> Flask:
         person = g.get("person")
         return {"person": None if person is None else person.actor, "demo": demo, "errors": None}
 
-    app.jinja_env.filters["when"] = when
+    app.jinja_env.filters.update(when=when, plain=plain, uncertain=uncertain)
     app.jinja_env.globals.update(
         asset=asset, new_once=lambda: secrets.token_urlsafe(16), menu=lambda role: MENUS.get(role, [])
     )

@@ -55,6 +55,22 @@ ACTS: dict[str, Act] = {
     "weigh": Act("/items/{item}/weighings", {**_MASS, "balance": _TEXT, "purpose": "optional"}, "Weighed."),
     "aliquot": Act("/items/{item}/aliquots", {**_MASS, "purpose": _TEXT}, "The aliquot {number} is made."),
     "consume": Act("/items/{item}/consumptions", {**_MASS, "purpose": _TEXT}, "Recorded."),
+    "lose": Act("/items/{item}/losses", {**_MASS, "reason": _TEXT}, "The loss is recorded."),
+    "weigh_gross": Act(
+        "/items/{item}/weighings",
+        {"gross_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _TEXT},
+        "Weighed.",
+    ),
+    "weigh_package": Act(
+        "/items/{item}/weighings",
+        {"package_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _TEXT},
+        "Weighed.",
+    ),
+    "seal": Act(
+        "/items/{item}/seals",
+        {"seal_number": _TEXT, "purpose": _TEXT, "witness": "optional", "gross_mass_g": _NUMBER},
+        "Sealed anew.",
+    ),
     "hold": Act(
         "/items/{item}/holds", {"reason": _TEXT, "password": _SECRET}, "On hold: it must be kept as it is."
     ),
@@ -71,6 +87,9 @@ ACTS: dict[str, Act] = {
         "/disposals/{target}/execute",
         {"password": _SECRET, "witness": _TEXT, "witness_password": _SECRET},
         "Destroyed; both signatures are on record.",
+    ),
+    "withdraw": Act(
+        "/disposals/{target}/withdraw", {"reason": _TEXT, "password": _SECRET}, "Withdrawn and signed."
     ),
     "resolve": Act(
         "/discrepancies/{target}/resolve", {"resolution": _TEXT, "password": _SECRET}, "Resolved and signed."
@@ -100,10 +119,14 @@ class Standing:
             found.append("move")
             if self.role in HANDS and not self.blocked:
                 found += ["weigh", *([] if self.holds else ["aliquot", "consume"])]
+                found += ["lose", "weigh_gross", "weigh_package"]
+            found.append("seal")
         elif self.in_place and self.role is Role.CUSTODIAN:
             found.append("retrieve")
         if self.role in (Role.CUSTODIAN, Role.REVIEWER):
             found += ["hold", *(["release"] if self.holds else [])]
+        if self.disposal is not None and self.role in (Role.CUSTODIAN, Role.REVIEWER):
+            found.append("withdraw")
         return found + ([] if self.blocked or self.holds else self._disposal())
 
     def _disposal(self) -> list[str]:

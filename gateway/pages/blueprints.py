@@ -2,7 +2,21 @@
 
 from flask import Blueprint
 
-from gateway.pages import custody, home, lists, overdue, receive, sign_in, store, submit, work
+from gateway.pages import (
+    downloads,
+    event,
+    handovers,
+    home,
+    item,
+    lists,
+    overdue,
+    receive,
+    sign_in,
+    storage,
+    store,
+    submit,
+    work,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     sign_in.blp,
@@ -10,46 +24,33 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     submit.blp,
     receive.blp,
     lists.blp,
-    custody.blp,
+    item.blp,
+    event.blp,
+    downloads.blp,
+    handovers.blp,
+    storage.blp,
     work.blp,
     overdue.blp,
     store.blp,
 )
 
-_OVERDUE = ("Overdue", "/overdue")
-_STORE = ("Storage", "/store")
+Link = tuple[str, str]
+
+_SUBMISSIONS: Link = ("Submissions", "/submissions")
+_EXHIBITS: Link = ("Exhibits", "/exhibits")
+_HANDOVERS: Link = ("Hand-overs", "/handovers")
+_STORAGE: Link = ("Storage", "/storage")
+_RESULTS: Link = ("Results", "/results")
+_OVERDUE: Link = ("Overdue", "/overdue")
+_STORE: Link = ("Object store", "/store")
 #: Role -> (words, address) in the order of the day's work.
-MENUS: dict[str, list[tuple[str, str]]] = {
-    "office": [("Submissions", "/submissions"), ("Exhibits", "/exhibits"), ("Results", "/results"), _OVERDUE],
-    "custodian": [
-        ("Receive", "/receive"),
-        ("Exhibits", "/exhibits"),
-        ("Hand-overs", "/handovers"),
-        _OVERDUE,
-        _STORE,
-    ],
-    "technician": [
-        ("Exhibits", "/exhibits"),
-        ("Hand-overs", "/handovers"),
-        ("Results", "/results"),
-        _OVERDUE,
-    ],
-    "reviewer": [
-        ("Review", "/review"),
-        ("Exhibits", "/exhibits"),
-        ("Hand-overs", "/handovers"),
-        ("Results", "/results"),
-        _OVERDUE,
-        _STORE,
-    ],
-    "scientist": [("Exhibits", "/exhibits"), ("Hand-overs", "/handovers"), ("Results", "/results"), _OVERDUE],
-    "auditor": [
-        ("Submissions", "/submissions"),
-        ("Exhibits", "/exhibits"),
-        ("Results", "/results"),
-        _OVERDUE,
-        _STORE,
-    ],
-    "admin": [_STORE],
-    "analyst": [("Results", "/results")],
+MENUS: dict[str, list[Link]] = {
+    "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE],
+    "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _OVERDUE, _STORE],
+    "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
+    "reviewer": [("Review", "/review"), _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE],
+    "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
+    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE],
+    "admin": [_STORAGE, _STORE],
+    "analyst": [_RESULTS],
 }

@@ -1,9 +1,17 @@
-"""An item's events as a page shows them: by kind, the newest first, with their corrections; and what is still open."""
+"""An item's events as a page shows them: by kind, the newest first, with their corrections."""
 
 from typing import Any
 
 Event = dict[str, Any]
 
+#: Details that a timeline leaves to the event's own page, beside ids: what the entry or the page says already.
+_SAID = frozenset(
+    {
+        "aliquot_number", "blocked", "corrects", "declared_sha256", "description", "giver", "holder", "line", "number", "object",
+        "office", "parent_event_sha256", "parent_number", "physical_form", "programme", "receipt_number", "receiver",
+        "submission_number",
+    }
+)  # fmt: skip
 #: What a timeline may be narrowed to: word in the address -> (words, beginnings of the events' types).
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "": ("Everything", ("",)),
@@ -19,24 +27,12 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "dispos",
             "discrepancy",
             "seal",
-            "reseal",
-            "correct",
+            "corrected",
         ),
     ),
     "mass": (
         "Mass",
-        (
-            "received",
-            "weigh",
-            "aliquot",
-            "consum",
-            "lost",
-            "loss",
-            "portion",
-            "composite",
-            "disposed",
-            "correct",
-        ),
+        ("received", "weigh", "aliquot", "consum", "lost", "portion", "composite", "disposed", "corrected"),
     ),
     "runs": ("Runs", ("spectrum", "measure")),
     "results": ("Results", ("result", "library", "report")),
@@ -56,6 +52,14 @@ def shown(events: list[Event], group: str, before: str, most: int) -> tuple[list
     return page, page[-1]["sequence"] if len(fitting) > most else None
 
 
+def visible_facts(event: Event) -> list[dict[str, str]]:
+    """The details that a timeline shows of an event."""
+    hidden = _SAID | ({"kind"} if event["type"] == "received" else set())
+    return [
+        fact for fact in event["facts"] if fact["name"] not in hidden and not fact["name"].endswith("_id")
+    ]
+
+
 def corrections(events: list[Event]) -> dict[str, dict[str, list[Event]]]:
     """{"of": event id -> what it corrects, "by": event id -> its corrections}; measurements are named by their own ids."""
     named: dict[str, Event] = {}
@@ -70,37 +74,6 @@ def corrections(events: list[Event]) -> dict[str, dict[str, list[Event]]]:
         if row["details"].get("measurement_id"):
             named[str(row["details"]["measurement_id"])] = row
     return {"of": corrects, "by": corrected_by}
-
-
-def open_holds(events: list[Event]) -> list[dict[str, Any]]:
-    """The holds that nobody has released, as {id, reason, by, at}."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in events:
-        hold = str(row["details"].get("hold_id"))
-        if row["type"] == "hold_placed":
-            found[hold] = {
-                "id": hold,
-                "reason": row["purpose"],
-                "by": row["actor_name"],
-                "at": row["occurred_at"],
-            }
-        elif row["type"] == "hold_released":
-            found.pop(hold, None)
-    return list(found.values())
-
-
-def open_disposal(events: list[Event]) -> dict[str, Any] | None:
-    """The destruction that is on its way, as {id, state, method, by, at}; None where there is none."""
-    found = None
-    for row in events:
-        state = {"disposal_requested": "requested", "disposal_authorised": "authorised"}.get(row["type"])
-        if state is not None:
-            details = row["details"]
-            found = {"id": details["disposal_id"], "method": details["method"], "state": state}
-            found |= {"by": row["actor_name"], "at": row["occurred_at"]}
-        elif row["type"] in ("disposed", "disposal_withdrawn", "disposal_refused"):
-            found = None
-    return found
 
 
 def _named_by(corrects: Any) -> str:

@@ -8,9 +8,9 @@ from werkzeug.wrappers import Response
 
 from gateway.accounts.tokens import Identity
 from gateway.pages.acts import ACTS, Standing
-from gateway.pages.history import GROUPS, corrections, open_disposal, open_holds, shown
+from gateway.pages.history import GROUPS, corrections, shown, visible_facts
 from gateway.pages.numbers import all_places
-from gateway.pages.session import Said, ask, current_person, every, field_errors, get, items
+from gateway.pages.session import ask, current_person, every, form_errors, get, items
 
 blp = Blueprint("item", __name__)
 
@@ -59,31 +59,8 @@ def act(item_id: str, name: str, target: str = "") -> Response | tuple[str, int]
         flash(what.done.format(**said.json) if "{" in what.done else what.done, "success")
         return redirect(f"/items/{item_id}", code=303)
     item = get(f"/items/{item_id}")
-    errors = _errors(said, prefix, (*what.fields, "occurred_at"))
+    errors = form_errors(said, prefix, (*what.fields, "occurred_at"))
     return _page(_exhibit_of(item), item, errors=errors, open_act=prefix.rstrip("-")), 422
-
-
-@blp.get("/items/<item_id>/events/<int:sequence>")
-def event(item_id: str, sequence: int) -> str:
-    """One entry of the history with its record and the proof that it stands in the log."""
-    item = get(f"/items/{item_id}")
-    found = next((row for row in every(f"/items/{item_id}/events") if row["sequence"] == sequence), None)
-    if found is None:
-        abort(404)
-    proof = None
-    if found["index"] is not None:
-        said = ask("GET", f"/ledger/events/{found['index']}/proof")
-        proof = said.json if said.ok else None
-    return render_template("pages/event.html", item=item, event=found, proof=proof)
-
-
-def _errors(said: Said, prefix: str, fields: tuple[str, ...]) -> list[dict[str, str]]:
-    """The API's errors at this form's fields; what is about none of them stands in the summary alone."""
-    errors = field_errors(said, prefix=prefix)
-    for error in errors:
-        if error["field"].removeprefix(prefix) not in fields:
-            error["field"] = ""
-    return errors
 
 
 def _exhibit_of(item: dict[str, Any]) -> dict[str, Any] | None:
@@ -101,7 +78,7 @@ def _page(
     person = current_person()
     assert person is not None, "strangers are led to the sign-in"
     events = every(f"/items/{item['id']}/events") if item else []
-    standing = _standing(person, item, events) if item else None
+    standing = _standing(person, item) if item else None
     acts = standing.possible() if standing else []
     discrepancies = items("/discrepancies", exhibit_id=exhibit["id"]) if exhibit else []
     entries, later = shown(events, request.args.get("show", ""), request.args.get("before", ""), _PAGE)
@@ -117,6 +94,7 @@ def _page(
         later=later,
         all_events=len(events),
         corrections=corrections(events),
+        visible=visible_facts,
         standing=standing,
         acts=acts,
         discrepancies=discrepancies,
@@ -136,13 +114,14 @@ def _balance(item: dict[str, Any] | None) -> dict[str, Any] | None:
     return said.json if said is not None and said.ok else None
 
 
-def _standing(person: Identity, item: dict[str, Any], events: list[dict[str, Any]]) -> Standing:
+def _standing(person: Identity, item: dict[str, Any]) -> Standing:
+    disposals = items("/disposals", item_id=item["id"])
     return Standing(
         role=person.actor.role,
         is_mine=item["holder"] == {"kind": "person", "name": person.actor.login},
         in_place=item["holder"]["kind"] == "place",
         ended=item["state"] in _ENDED,
         blocked=item["blocked"],
-        holds=open_holds(events),
-        disposal=open_disposal(events),
+        holds=items("/holds", item_id=item["id"], open="true"),
+        disposal=next((row for row in disposals if row["state"] in ("requested", "authorised")), None),
     )

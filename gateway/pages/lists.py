@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from gateway.pages.session import ask, current_person, get, items
+from gateway.pages.session import ask, get
 
 blp = Blueprint("lists", __name__)
 
@@ -36,30 +36,6 @@ def exhibits() -> str:
     """Exhibits, or those that a number or a word finds."""
     q = request.args.get("q", "").strip()
     return _page("pages/exhibits.html", "/exhibits", q=q)
-
-
-@blp.get("/exhibits/<exhibit_id>")
-def exhibit(exhibit_id: str) -> str:
-    """One exhibit, or one of its aliquots (`?item=`): where it is, its history, and the acts that are possible."""
-    person = current_person()
-    assert person is not None, "strangers are led to the sign-in"
-    found = get(f"/exhibits/{exhibit_id}")
-    family = items("/items", limit=500, exhibit_id=exhibit_id)
-    wanted = request.args.get("item") or found["item_id"]
-    item = next((row for row in family if row["id"] == wanted), None)
-    mine = item is not None and item["holder"] == {"kind": "person", "name": person.actor.login}
-    return render_template(
-        "pages/exhibit.html",
-        e=found,
-        item=item,
-        family=family,
-        mine=mine,
-        events=items(f"/items/{item['id']}/events", limit=500) if item else [],
-        spectra=items("/spectra", limit=500, item_id=item["id"]) if item else [],
-        results=items("/results", exhibit_id=exhibit_id),
-        places=[(row["id"], row["name"]) for row in items("/locations", limit=500)] if mine else [],
-        programmes=[(row["id"], row["id"]) for row in items("/programmes")],
-    )
 
 
 @blp.get("/exhibits/<exhibit_id>/label.pdf")

@@ -1,6 +1,7 @@
 """The signed-in person of a page, and how pages ask the API: through the same dispatch as everybody else."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -135,3 +136,13 @@ def field_errors(said: Said, prefix: str = "") -> list[dict[str, str]]:
     return [
         {"field": prefix + e["pointer"].strip("/").replace("/", "-"), "message": e["message"]} for e in errors
     ]
+
+
+def form_errors(said: Said, prefix: str, fields: Iterable[str]) -> list[dict[str, str]]:
+    """The API's errors at one form's fields, whose names begin with `prefix`; what is about none of them has no field."""
+    known = set(fields)
+    errors = field_errors(said, prefix=prefix)
+    for error in errors:
+        if error["field"].removeprefix(prefix) not in known:
+            error["field"] = ""
+    return errors

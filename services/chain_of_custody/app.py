@@ -6,6 +6,7 @@ from services.chain_of_custody.intake import IntakeOverBus
 from services.chain_of_custody.routes import (
     acts,
     handovers,
+    holdings,
     holds,
     internal,
     items,
@@ -31,6 +32,7 @@ API: tuple[Blueprint, ...] = (
     handovers.blp,
     quantities.blp,
     places.blp,
+    holdings.blp,
     holds.blp,
     acts.blp,
     ledger.blp,

@@ -1,0 +1,132 @@
+"""One entry of an item's history: its record, its proof checked here and now, and the form that corrects it."""
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from gateway.pages.forms import secret, text
+from gateway.pages.session import ask, current_person, every, form_errors, get
+from shared.actor import LABORATORY, Role
+from siglab_clients.tlog.checkpoints import open_checkpoint
+from siglab_clients.tlog.encoding import decode_base64
+from siglab_clients.tlog.errors import EvidenceError
+from siglab_clients.tlog.notes import parse_verifier_key
+from siglab_clients.tlog.proofs import verify_inclusion
+
+blp = Blueprint("event", __name__)
+
+#: What a correction in writing never changes; the service says so too.
+_FIXED = ("_id", "_sha256", "_mg", "_g")
+_FIXED_NAMES = frozenset(
+    {"corrects", "was", "corrected", "giver", "receiver", "holder", "from", "to", "place", "remaining"}
+)
+
+
+@blp.get("/items/<item_id>/events/<int:sequence>")
+def show(item_id: str, sequence: int) -> str:
+    """The entry."""
+    return _page(item_id, sequence)
+
+
+@blp.post("/items/<item_id>/events/<int:sequence>/correct")
+def correct(item_id: str, sequence: int) -> Response | tuple[str, int]:
+    """Corrects one field of it by a new, signed act."""
+    event = _event(item_id, sequence)
+    name = text("correct-field") or ""
+    body = {
+        "event_id": event["id"],
+        "reason": text("correct-reason") or "",
+        "corrected": {name: _as_before(event["details"].get(name), text("correct-right"))} if name else {},
+        "password": secret("correct-password"),
+    }
+    said = ask("POST", f"/items/{quote(item_id, safe='')}/corrections", body)
+    if said.ok:
+        flash(f"Corrected by no. {said.json['sequence']}; no. {sequence} stays as it was.", "success")
+        return redirect(f"/items/{item_id}#no-{said.json['sequence']}", code=303)
+    errors = form_errors(said, "correct-", ("reason", "password", f"corrected-{name}", "corrected"))
+    for error in errors:
+        if error["field"].startswith("correct-corrected"):
+            error["field"] = "correct-right"
+    return _page(item_id, sequence, errors), 422
+
+
+def _page(item_id: str, sequence: int, errors: list[dict[str, str]] | None = None) -> str:
+    event = _event(item_id, sequence)
+    proof = None
+    if event["index"] is not None:
+        said = ask("GET", f"/ledger/events/{event['index']}/proof")
+        proof = said.json if said.ok else None
+    return render_template(
+        "pages/event.html",
+        item=get(f"/items/{item_id}"),
+        event=event,
+        proof=proof,
+        verdict=_verdict(event, proof),
+        fields=_correctable(event),
+        errors=errors,
+        form=request.form,
+    )
+
+
+def _event(item_id: str, sequence: int) -> dict[str, Any]:
+    found = next((row for row in every(f"/items/{item_id}/events") if row["sequence"] == sequence), None)
+    if found is None:
+        abort(404)
+    return dict(found)
+
+
+def _verdict(event: dict[str, Any], proof: dict[str, Any] | None) -> dict[str, Any]:
+    """What the proof shows when it is computed again from the leaf to the signed head."""
+    if proof is None:
+        return {
+            "holds": False,
+            "words": "It waits for its place in the log; load this page again in a few seconds.",
+        }
+    key = ask("GET", "/ledger/key")
+    try:
+        head = open_checkpoint(proof["checkpoint"].encode(), parse_verifier_key(key.raw.body.decode()))
+        hashes = [decode_base64(each) for each in proof["hashes"]]
+        verify_inclusion(event["index"], head.size, decode_base64(proof["leaf_hash"]), hashes, head.root)
+    except (EvidenceError, ValueError) as error:
+        return {"holds": False, "words": f"The proof does not hold: {error}."}
+    words = (
+        f"Checked now: its leaf is entry {event['index']} of the signed log of {head.size} entries. "
+        "That the leaf stands for this record is shown by the evidence bundle, which holds the salt."
+    )
+    return {"holds": True, "words": words}
+
+
+def _correctable(event: dict[str, Any]) -> list[tuple[str, str]]:
+    """(name, words) of what this person may say was written wrongly; empty where they may correct nothing."""
+    person = current_person()
+    if person is None or person.actor.role not in LABORATORY:
+        return []
+    if person.actor.role not in (Role.CUSTODIAN, Role.REVIEWER) and event["actor"] != person.actor.login:
+        return []
+    details = event["details"]
+    said = details["corrected"] if event["type"] == "corrected" else details
+    plain = [
+        name
+        for name, value in said.items()
+        if isinstance(value, str | int | float) and not name.endswith(_FIXED) and name not in _FIXED_NAMES
+    ]
+    words = {"purpose": event["purpose"], "occurred_at": event["occurred_at"]} | {
+        name: said[name] for name in plain
+    }
+    return [(name, f"{name.replace('_', ' ')}: {value}") for name, value in words.items()]
+
+
+def _as_before(before: Any, given: str | None) -> Any:
+    """What was typed, as a number or a yes where the record had one."""
+    if given is None:
+        return ""
+    if isinstance(before, bool):
+        return given.lower() in ("yes", "true")
+    if isinstance(before, int | float):
+        try:
+            return type(before)(given.replace(",", "."))
+        except ValueError:
+            return given
+    return given

@@ -1,0 +1,51 @@
+"""Which acts a page offers to whom."""
+
+import pytest
+
+from gateway.pages.acts import Standing
+from shared.actor import Role
+
+
+def possible(role: Role, **over: object) -> set[str]:
+    facts: dict[str, object] = {
+        "is_mine": True, "in_place": False, "ended": False, "blocked": False, "holds": [], "disposal": None,
+    }  # fmt: skip
+    return set(Standing(role=role, **{**facts, **over}).possible())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", [Role.OFFICE, Role.AUDITOR, Role.ADMIN, Role.ANALYST])
+def test_who_has_no_authority_over_evidence_is_offered_nothing(role: Role) -> None:
+    assert possible(role) == set()
+
+
+def test_the_holder_works_and_others_do_not() -> None:
+    assert {"handover", "move", "weigh", "aliquot", "consume", "lose", "seal"} <= possible(Role.TECHNICIAN)
+    assert possible(Role.TECHNICIAN, is_mine=False) == set()
+    assert "weigh" not in possible(Role.REVIEWER) and "handover" in possible(Role.REVIEWER)
+
+
+def test_only_a_custodian_takes_out() -> None:
+    away = {"is_mine": False, "in_place": True}
+    assert "retrieve" in possible(Role.CUSTODIAN, **away)
+    assert "retrieve" not in possible(Role.TECHNICIAN, **away) | possible(Role.REVIEWER, **away)
+
+
+def test_a_hold_and_a_discrepancy_stop_what_they_stop() -> None:
+    assert not {"aliquot", "consume", "dispose"} & possible(Role.CUSTODIAN, holds=[{"id": "h"}])
+    assert "release" in possible(Role.REVIEWER, holds=[{"id": "h"}])
+    blocked = possible(Role.CUSTODIAN, blocked=True)
+    assert "move" in blocked and not {"handover", "weigh", "dispose"} & blocked
+
+
+@pytest.mark.rule("E17")
+def test_asked_by_a_custodian_authorised_by_a_reviewer_executed_by_the_holder() -> None:
+    asked, agreed = {"id": "d", "state": "requested"}, {"id": "d", "state": "authorised"}
+    assert "dispose" in possible(Role.CUSTODIAN) and "dispose" not in possible(Role.REVIEWER)
+    assert "authorise" in possible(Role.REVIEWER, disposal=asked)
+    assert not {"authorise", "execute"} & possible(Role.CUSTODIAN, disposal=asked)
+    assert "execute" in possible(Role.CUSTODIAN, disposal=agreed)
+    assert "execute" not in possible(Role.CUSTODIAN, disposal=agreed, is_mine=False)
+
+
+def test_nothing_is_offered_after_the_end() -> None:
+    assert possible(Role.CUSTODIAN, ended=True) == set()
