@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from gateway.pages.session import ask, get
+from gateway.pages.session import ask, get, items
 
 blp = Blueprint("lists", __name__)
 
