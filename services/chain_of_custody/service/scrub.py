@@ -132,6 +132,8 @@ def _round(runtime: Runtime) -> ScrubRound | None:
             every = timedelta(days=runtime.settings.scrub_days)
             if last is not None and runtime.clock() - last.began_at < every:
                 return None
+            if not repository.extent(uow.session)[1]:
+                return None
             going = begin_round(uow, runtime, None)
             uow.commit()
             log.info("scrub_round_began", round=going.seq, objects=going.objects_total)
