@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shared.storage.canary import ROOM_KEY
 from shared.storage.errors import BadObject, ObjectLocked, ObjectNotFound, UploadNotFound
 from shared.storage.interface import CHUNK_SIZE, MAX_PART_SIZE, MIB, MIN_PART_SIZE, ObjectStore, Part
 
@@ -274,3 +275,26 @@ def test_parts_that_no_store_takes_are_refused(store: ObjectStore) -> None:
 def test_a_retention_date_needs_a_time_zone(store: ObjectStore) -> None:
     with pytest.raises(BadObject, match="time zone"):
         store.put(KEY, b"x", retain_until=datetime(2040, 1, 1))
+
+
+def test_room_is_tried_and_nothing_is_left(store: ObjectStore) -> None:
+    free = store.free_bytes()
+    assert free is None or free > 0
+    store.require_room()
+    assert store.list_unfinished(datetime.now(UTC) + timedelta(hours=1), keys=[ROOM_KEY]) == []
+    assert store.versions(ROOM_KEY) == []
+
+
+@pytest.mark.rule("E23")
+def test_the_locks_can_be_tried_again(store: ObjectStore) -> None:
+    first = store.capabilities().canary
+    later = store.try_locks(datetime.now(UTC))
+    assert later.ok and later != first and store.capabilities().canary == later
+
+
+def test_a_part_may_be_a_view_of_other_bytes(store: ObjectStore) -> None:
+    upload_id = store.begin("spectra/view")
+    whole = memoryview(b"left, kept, right")
+    part = Part(1, store.put_part("spectra/view", upload_id, 1, whole[6:10]))
+    done = store.finish("spectra/view", upload_id, [part], retain_until=datetime.now(UTC) + timedelta(days=1))
+    assert b"".join(store.read("spectra/view", done.version_id)) == b"kept"
