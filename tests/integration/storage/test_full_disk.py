@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from shared.storage.directory import DirectoryStore
 from shared.storage.errors import StoreFull
 
 STORE = {"kind": "directory", "versioning": True, "object_lock": True, "state": "ok"}
-UP = {"chain_of_custody": {"database": "up", "store": STORE}}
+UP: dict[str, dict[str, Any] | None] = {"chain_of_custody": {"database": "up", "store": STORE}}
 
 
 @pytest.fixture
