@@ -49,8 +49,11 @@ def test_an_items_standing_changed_without_an_act(scene: Scene, column: str) -> 
     statement, words = STANDING[column]
     with scene.attacker() as attacker:
         attacker.run(statement, scene.item_id)
-    (finding,) = scene.self_check()
+    finding, *more = scene.self_check()
     assert f"its row says {words}" in finding
+    # A mass follows from the acts as well: the books, replayed, find it a second time.
+    assert len(more) == (column in ("remaining_mg", "uncertainty_mg"))
+    assert all("by its acts" in found for found in more)
 
 
 @pytest.mark.rule("E1", "E12")
