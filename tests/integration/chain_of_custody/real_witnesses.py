@@ -38,10 +38,10 @@ Starter = Callable[[Path, VerifierKey], AbstractContextManager[Running]]
 def program(name: str) -> str:
     """The path of a program that `make go-tools` builds; skips the test where it is not there."""
     path = BINARIES / name
-    found = str(path) if path.exists() else shutil.which(name)
-    if found is None:
+    # Never from the PATH: util-linux has an fsck too, which finds nothing wrong with any log.
+    if not path.exists():
         pytest.skip(f"{name} is not here; `make go-tools` builds it where Go is")
-    return found
+    return str(path)
 
 
 @contextlib.contextmanager
