@@ -228,7 +228,9 @@ def test_health_is_open_and_names_what_is_down(door: Door) -> None:
     door.bus.answer = answer
     told = door.call("GET", "/health")
     assert told.status_code == 200
-    assert told.get_json() == {
+    found = told.get_json()
+    assert found.pop("disk")
+    assert found == {
         "status": "degraded",
         "services": {"intake": "up", "chain_of_custody": "up", "classifier": "down"},
         "database": "up",
