@@ -95,6 +95,12 @@ def members(data_dir: Path) -> dict[int, str]:
     return found
 
 
+def _as_at_a_terminal() -> None:
+    """A process that was itself started in the background ignores Ctrl-C, and what it starts inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    die_with_parent(signal.SIGTERM)
+
+
 @contextmanager
 def launched(
     data_dir: Path,
@@ -123,7 +129,7 @@ def launched(
             stdout=printed,
             stderr=printed,
             start_new_session=True,
-            preexec_fn=lambda: die_with_parent(signal.SIGTERM),
+            preexec_fn=_as_at_a_terminal,
         )
     system = RunningSystem(f"http://127.0.0.1:{port}", Layout(data_dir), process, output)
     try:
