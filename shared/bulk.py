@@ -82,8 +82,15 @@ class BulkFolder:
         try:
             if os.fstat(handle).st_size < size:
                 raise Invalid("The piece that was handed over is too short.", code="no_such_piece")
-            with mmap.mmap(handle, size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            mapped = mmap.mmap(handle, size, access=mmap.ACCESS_READ)
+            view = memoryview(mapped)
+            try:
                 yield view
+            finally:
+                # Where the block failed, the frames of its error may still hold slices; the mapping then goes with them.
+                with suppress(BufferError):
+                    view.release()
+                    mapped.close()
         finally:
             os.close(handle)
 

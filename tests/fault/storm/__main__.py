@@ -35,6 +35,7 @@ def main() -> int:
         default=_default_store(),
         help="minio where `make minio` built it",
     )
+    parser.add_argument("--keep", type=Path, help="a folder for the system's data and logs, which stays")
     parser.add_argument("--no-page", action="store_true", help="leave docs/reliability.md as it is")
     asked = parser.parse_args()
     print(f"storm of {asked.acts} acts, seed {asked.seed}, store {asked.store}", flush=True)
@@ -42,7 +43,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="siglab-storm-") as folder,
         running_system(
-            Path(folder) / "data",
+            asked.keep or Path(folder) / "data",
             variables={"SIGLAB_DEMO": "1"},
             launcher=(*LAUNCHER, "--store", asked.store),
             within_s=400,

@@ -35,9 +35,16 @@ class Held:
     divided: Decimal = Decimal(0)
     offer: tuple[str, str, str] | None = None
     holds: list[str] = field(default_factory=list)
+    #: What was divided off it, and how many holds on what it came from cover it.
+    parts: list["Held"] = field(default_factory=list)
+    covered: int = 0
     #: (type, purpose) of every act that was answered, in order.
     acts: list[tuple[str, str]] = field(default_factory=list)
     spectra: dict[str, str] = field(default_factory=dict)
+
+    def lineage(self) -> list["Held"]:
+        """All that came from it."""
+        return [found for part in self.parts for found in (part, *part.lineage())]
 
 
 class Target:
@@ -113,7 +120,10 @@ class Crew(threading.Thread):
             return [self._retrieve]
         if item.holds:
             return [self._release, self._offer, self._weigh] if self._works(item) else [self._release]
-        found: list[Callable[[Held], None]] = [self._offer, self._offer, self._hold]
+        found: list[Callable[[Held], None]] = [self._offer, self._offer]
+        if item.covered:
+            return found
+        found.append(self._hold)
         if item.holder in CUSTODIANS:
             found += [self._store, self._store]
         if self._works(item):
@@ -255,6 +265,7 @@ class Crew(threading.Thread):
         self._did(item, "aliquot_taken", body["purpose"])
         child = Held(made["id"], item.holder, remaining=taken, weighed=taken)
         self._did(child, "aliquot_made", body["purpose"], count=False)
+        item.parts.append(child)
         self.items.append(child)
 
     def _hold(self, item: Held) -> None:
@@ -262,6 +273,9 @@ class Crew(threading.Thread):
         body = {"reason": mark, "password": person.password}
         item.holds.append(person.post(f"/items/{item.id}/holds", body)["id"])
         self._did(item, "hold_placed", mark)
+        for part in item.lineage():
+            part.covered += 1
+            self._did(part, "hold_placed_above", mark, count=False)
 
     def _release(self, item: Held) -> None:
         person, mark = self._people["reviewer"], self._mark("order lifted")
@@ -269,6 +283,9 @@ class Crew(threading.Thread):
         person.post(f"/holds/{hold}/release", {"reason": mark, "password": person.password})
         item.holds.pop()
         self._did(item, "hold_released", mark)
+        for part in item.lineage():
+            part.covered -= 1
+            self._did(part, "hold_released_above", mark, count=False)
 
     def _leave(self, item: Held) -> None:
         """Nothing more is done to an item that has seen enough, so that histories are of all ages at the end."""

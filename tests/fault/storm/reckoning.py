@@ -78,7 +78,7 @@ def _compare_books(auditor: ApiClient, item: Held, found: Reckoning) -> None:
         found.wrong.append(
             f"item {item.id}: it is with {holder}, and was last answered to be with {item.holder}"
         )
-    if told["on_hold"] is not bool(item.holds):
+    if told["on_hold"] is not bool(item.holds or item.covered):
         found.wrong.append(f"item {item.id}: on hold is {told['on_hold']}")
     remaining = told["remaining"] and Decimal(str(told["remaining"]["net_mass_mg"]))
     if remaining != item.remaining:

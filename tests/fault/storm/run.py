@@ -42,10 +42,10 @@ class Storm:
         findings = [f"self-check: {finding}" for finding in self.self_check["findings"]]
         return [
             *(f"lost: {words}" for words in found.lost),
-            *(f"doubled: {words}" for words in found.doubled),
-            *found.wrong,
-            *findings,
             *self.unexpected,
+            *findings,
+            *found.wrong,
+            *(f"doubled: {words}" for words in found.doubled),
         ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.bulk import BulkFolder
-from shared.errors import Invalid
+from shared.errors import Invalid, Unavailable
 
 
 @pytest.fixture
@@ -24,6 +24,20 @@ def test_what_was_written_is_read_and_then_gone(folder: BulkFolder, tmp_path: Pa
         assert bytes(view) == b"evidence"
     file.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_inside_stays_what_it_was(folder: BulkFolder) -> None:
+    """Its frames hold a slice of the bytes, which must not make another error of it."""
+    file = folder.create(8)
+    assert file is not None
+    file.write(b"evidence")
+
+    def fail(part: memoryview) -> None:
+        raise Unavailable(f"The store does not answer; {len(part)} bytes wait.")
+
+    with pytest.raises(Unavailable, match="8 bytes wait"), folder.reading(file.name, file.size) as view:
+        fail(view[:])
+    file.close()
 
 
 def test_only_its_owner_may_read_it(folder: BulkFolder, tmp_path: Path) -> None:
