@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from shared.bus.messages import BusRequest, BusResponse
 from shared.config import Settings
-from shared.crypto.assertions import HEADER, AssertionSigner, AssertionVerifier
+from shared.crypto.assertions import HEADER, AssertedRequest, AssertionSigner, AssertionVerifier
 from shared.db.engine import open_sessions
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import (
@@ -109,9 +109,10 @@ class Runtime:
         stream: bool = False,
     ) -> BusResponse:
         """Asks another service as this service; the answer as it came, whatever its status."""
-        head = list(headers or [])
-        head.append((HEADER, self.signer.sign(self.signer.service_actor(), body, self.clock())))
-        request = BusRequest(method, path, urlencode(query or {}), head, body)
+        head, asked = list(headers or []), urlencode(query or {})
+        asserted = AssertedRequest.of(method, path, asked, head, body)
+        head.append((HEADER, self.signer.sign(self.signer.service_actor(), asserted, self.clock())))
+        request = BusRequest(method, path, asked, head, body)
         return self.bus.request(service, request, deadline=deadline, fairness_key=self.party, stream=stream)
 
     def call(

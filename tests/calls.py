@@ -3,11 +3,12 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from flask.testing import FlaskClient
 
 from shared.actor import Actor, Role, Signature
-from shared.crypto.assertions import HEADER, AssertionSigner
+from shared.crypto.assertions import HEADER, AssertedRequest, AssertionSigner
 
 
 def call(
@@ -33,8 +34,15 @@ def call(
         if isinstance(body, dict) and "password" in body:
             signature = Signature(actor.login, actor.name, actor.role, "password", now)
             actor = Actor(actor.login, actor.name, actor.role, actor.office, actor.kind, (signature,))
-        head[HEADER] = signer.sign(actor, raw, now)
+        head[HEADER] = signer.sign(actor, asserted(method, prefix + path, head, raw), now)
     return client.open(prefix + path, method=method, data=raw, headers=head)
+
+
+def asserted(method: str, address: str, headers: dict[str, str], body: bytes) -> AssertedRequest:
+    """The request as its assertion names it; `address` may hold a query."""
+    path, _, query = address.partition("?")
+    in_wsgi = unquote(path).encode().decode("latin-1")
+    return AssertedRequest.of(method, in_wsgi, query, headers.items(), body)
 
 
 def as_service(
@@ -47,7 +55,8 @@ def as_service(
         name if name == "gateway" else f"service-{name}",
     )
     head = {"Content-Type": "application/json", **headers} if raw else dict(headers)
-    head[HEADER] = signer.sign(signer.service_actor(), raw, datetime.now(UTC))
+    request = asserted(method, path, head, raw)
+    head[HEADER] = signer.sign(signer.service_actor(), request, datetime.now(UTC))
     return client.open(path, method=method, data=raw, headers=head)
 
 

@@ -24,7 +24,7 @@ from gateway.api.request import (
 from gateway.api.signing import sign_body
 from shared.actor import ANYONE, Actor, Signature
 from shared.bus.messages import BusRequest, BusResponse
-from shared.crypto.assertions import HEADER
+from shared.crypto.assertions import HEADER, AssertedRequest
 from shared.errors import DomainError, NotFound, Unauthenticated, Unavailable
 from shared.http.problems import database_error, problem_document, status_of
 from shared.identifiers import new_id
@@ -158,7 +158,8 @@ class Api:
         """One request over the bus with the actor's assertion."""
         head = list(headers)
         if actor.login:
-            head.append((HEADER, self.runtime.signer.sign(actor, body, self.runtime.clock())))
+            asserted = AssertedRequest.of(method, path, query, head, body)
+            head.append((HEADER, self.runtime.signer.sign(actor, asserted, self.runtime.clock())))
         head.append(("x-request-id", actor.request_id))
         request = BusRequest(method, path, query, head, body)
         seconds = STREAM_SECONDS if stream else deadline

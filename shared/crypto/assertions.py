@@ -1,13 +1,16 @@
-"""Signed actor assertions: who acts, stated by the gateway (or by a service for itself), believed for 60 seconds.
+"""Signed actor assertions: who acts, stated by the gateway (or a service for itself), believed for 60 seconds, for one request.
 
 The form is a JWT signed with Ed25519 (RFC 7519, RFC 8037). A service takes an assertion only from an issuer whose public key lies
-in its keys folder; an issuer other than the gateway may speak for nobody but itself. Where people have signed the request, the
-assertion carries the SHA-256 of the body that they signed.
+in its keys folder; an issuer other than the gateway may speak for nobody but itself. An assertion names the request that it was
+made for (method, address, Idempotency-Key, If-Match, and the SHA-256 of the body), so that one that was caught on the way serves
+for no other act; its id lets the service take a write once (`shared.http.transaction`).
 """
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,50 @@ LIFETIME_SECONDS = 60
 LEEWAY_SECONDS = 5
 
 
+@dataclass(frozen=True)
+class AssertedRequest:
+    """The request that an assertion is for: what decides its effect. `path` as WSGI has it, `query` as in the address."""
+
+    method: str
+    path: str
+    query: str = ""
+    key: str = ""
+    match: str = ""
+    body: Callable[[], bytes] = bytes
+
+    @classmethod
+    def of(
+        cls, method: str, path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> "AssertedRequest":
+        """The request as it is sent over the bus."""
+        named = {name.lower(): value for name, value in headers}
+        return cls(
+            method, path, query, named.get("idempotency-key", ""), named.get("if-match", ""), lambda: body
+        )
+
+    @property
+    def is_piece(self) -> bool:
+        """Whether it brings a piece of a file: its offset lets it count once, and the file's own digest proves its bytes."""
+        return self.method == "PATCH" and self.path.startswith("/internal/uploads/")
+
+    def digest(self) -> str:
+        """What the assertion names of the request beside its body."""
+        digest = hashlib.sha256()
+        for part in (
+            self.method.encode(),
+            _wsgi_bytes(self.path),
+            self.query.encode(),
+            self.key.encode(),
+            self.match.encode(),
+        ):
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return base64.b64encode(digest.digest()).decode()
+
+    def body_digest(self) -> str:
+        """What it names of the body; nothing of a piece, which would be hashed three times for one proof."""
+        return "" if self.is_piece else base64.b64encode(hashlib.sha256(self.body()).digest()).decode()
+
+
 class AssertionSigner:
     """Signs assertions as one issuer: "gateway", or "service-<name>" which may assert only itself."""
 
@@ -38,8 +85,8 @@ class AssertionSigner:
         """Reads the issuer's key from the keys folder."""
         return cls(issuer, load_private_key(keys_dir / "assertions" / f"{issuer}.key"))
 
-    def sign(self, actor: Actor, body: bytes, now: datetime) -> str:
-        """The assertion for one request with this body."""
+    def sign(self, actor: Actor, request: AssertedRequest, now: datetime) -> str:
+        """The assertion for this one request."""
         claims: dict[str, Any] = {
             "iss": self.issuer,
             "sub": actor.login,
@@ -48,11 +95,13 @@ class AssertionSigner:
             "kind": actor.kind,
             "rid": actor.request_id,
             "exp": int(now.timestamp()) + LIFETIME_SECONDS,
+            "jti": base64.b64encode(os.urandom(12)).decode(),
+            "req": request.digest(),
+            "body": request.body_digest(),
         }
         if actor.office is not None:
             claims["office"] = actor.office
         if actor.signatures:
-            claims["body"] = _digest(body)
             claims["sig"] = [
                 [s.login, s.name, s.role.value, s.method, s.at.timestamp()] for s in actor.signatures
             ]
@@ -76,8 +125,8 @@ class AssertionVerifier:
             {path.stem: load_public_key(path) for path in sorted((keys_dir / "assertions").glob("*.pub"))}
         )
 
-    def verify(self, token: str, body: Callable[[], bytes], now: datetime) -> Actor:
-        """The asserted actor; raises Unauthenticated where anything about the assertion does not hold."""
+    def verify(self, token: str, request: AssertedRequest, now: datetime) -> Actor:
+        """The asserted actor of this request; raises Unauthenticated where anything about the assertion does not hold."""
         try:
             unverified = jwt.decode(token, options={"verify_signature": False})
             issuer = str(unverified.get("iss"))
@@ -102,7 +151,9 @@ class AssertionVerifier:
             raise Unauthenticated(f"{issuer} may speak for nobody but itself.")
         if issuer == "gateway" and actor.role is Role.SERVICE and actor.login != "gateway":
             raise Unauthenticated("The gateway may not speak for another service.")
-        if actor.signatures and claims.get("body") != _digest(body()):
+        if claims.get("req") != request.digest():
+            raise Unauthenticated("The actor assertion was made for another request.")
+        if claims.get("body") != request.body_digest():
             raise Unauthenticated("The body is not the one that was signed.")
         return actor
 
@@ -124,5 +175,14 @@ def _signatures(rows: Iterable[list[Any]]) -> Iterable[Signature]:
         yield Signature(login, name, Role(role), method, datetime.fromtimestamp(at, UTC))
 
 
-def _digest(body: bytes) -> str:
-    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+def assertion_id(token: str) -> str:
+    """The id of an assertion that was verified."""
+    return str(jwt.decode(token, options={"verify_signature": False})["jti"])
+
+
+def _wsgi_bytes(path: str) -> bytes:
+    """The bytes of a path, in WSGI's form (Latin-1) or in its own letters."""
+    try:
+        return path.encode("latin-1")
+    except UnicodeEncodeError:
+        return path.encode()

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import current_app, g, request
 
 from shared.actor import ANYONE, Actor
-from shared.crypto.assertions import HEADER
+from shared.crypto.assertions import HEADER, AssertedRequest
 from shared.db.unit_of_work import UnitOfWork
 from shared.runtime import Runtime
 
@@ -30,10 +30,22 @@ def actor() -> Actor:
     """Who acts, from the signed assertion; `ANYONE` without one. Raises Unauthenticated for one that does not hold."""
     if "actor" not in g:
         token = request.headers.get(HEADER)
-        g.actor = ANYONE if token is None else runtime().verifier.verify(token, request.get_data, now())
+        g.actor = ANYONE if token is None else runtime().verifier.verify(token, asserted_request(), now())
     found = g.actor
     assert isinstance(found, Actor)
     return found
+
+
+def asserted_request() -> AssertedRequest:
+    """The request as its assertion must name it."""
+    return AssertedRequest(
+        request.method,
+        request.environ["PATH_INFO"],
+        request.environ.get("QUERY_STRING", ""),
+        request.headers.get("Idempotency-Key", ""),
+        request.headers.get("If-Match", ""),
+        request.get_data,
+    )
 
 
 def uow() -> UnitOfWork:

@@ -2,6 +2,7 @@
 
 The key's record is inserted first, in the transaction of the effect: a second request with the same key waits on the unique index
 until the first has ended, and then either gives its answer again or, where it was refused and so left nothing, does the work.
+Without a key the actor's assertion is what counts once: a request that was caught on the way acts no second time.
 """
 
 import functools
@@ -13,8 +14,9 @@ from typing import Any
 from flask import Response, current_app, g, request
 from sqlalchemy import text
 
+from shared.crypto.assertions import HEADER, assertion_id
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Invalid
+from shared.errors import Invalid, Unauthenticated
 from shared.http import context
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -34,6 +36,7 @@ def transactional(view: View) -> View:
         unit = context.uow()
         key = request.headers.get("Idempotency-Key")
         if key is None:
+            _take_once(unit)
             return _finish(unit, current_app.make_response(view(*args, **kwargs)))
         if not _KEY.fullmatch(key):
             raise Invalid(
@@ -79,6 +82,17 @@ def _claim(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> bool:
         "ON CONFLICT DO NOTHING RETURNING 1"
     )
     return unit.session.execute(insert, {**name, "digest": digest}).scalar() is not None
+
+
+def _take_once(unit: UnitOfWork) -> None:
+    """Marks the request's assertion as used, in the transaction of the effect; raises Unauthenticated where it was before."""
+    token = request.headers.get(HEADER)
+    if token is None or context.asserted_request().is_piece:
+        return
+    # A blank, which no Idempotency-Key can hold, keeps the two apart.
+    name = {"actor": context.actor().login, "key": f"assertion {assertion_id(token)}"}
+    if not _claim(unit, name, b""):
+        raise Unauthenticated("This very request was made already; it does not act twice.")
 
 
 def _remember(unit: UnitOfWork, name: dict[str, str], response: Response) -> None:

@@ -20,7 +20,7 @@ from gateway.pages import create_pages
 from shared.actor import Actor
 from shared.bus.messages import BusRequest, BusResponse
 from shared.config import Settings
-from shared.crypto.assertions import HEADER
+from shared.crypto.assertions import HEADER, AssertedRequest
 from shared.runtime import Runtime
 
 PASSWORDS = {
@@ -108,7 +108,13 @@ class Door:
         assertion = request.header(HEADER)
         if assertion is None:
             return service, request, None
-        return service, request, self.runtime.verifier.verify(assertion, lambda: request.body, self.clock())
+        return service, request, self.runtime.verifier.verify(assertion, asserted(request), self.clock())
+
+
+def asserted(request: BusRequest) -> AssertedRequest:
+    """What the assertion of a request on the bus must name."""
+    headers = [(name, value) for name, value in request.headers if name != HEADER]
+    return AssertedRequest.of(request.method, request.path, request.query, headers, request.body)
 
 
 @pytest.fixture(scope="module")

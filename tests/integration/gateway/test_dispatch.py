@@ -1,6 +1,7 @@
 """Requests through the door: who they are said to come from, what is let through, what comes back."""
 
 import json
+from dataclasses import replace
 from typing import Self
 
 import pytest
@@ -11,7 +12,7 @@ from shared.bus.messages import BusRequest, BusResponse
 from shared.crypto.assertions import HEADER
 from shared.db.engine import open_sessions
 from shared.errors import Deadline, DomainError, Unavailable, WorkerLost
-from tests.integration.gateway.conftest import PASSWORDS, Door
+from tests.integration.gateway.conftest import PASSWORDS, Door, asserted
 
 
 def test_the_service_learns_who_asks_from_the_gateway_alone(door: Door) -> None:
@@ -108,8 +109,17 @@ def test_a_signature_is_checked_here_and_bound_to_the_body(door: Door) -> None:
     assert [signature.login for signature in actor.signatures] == ["clara", "hector"]
     assertion = request.header(HEADER)
     assert assertion is not None
-    with pytest.raises(DomainError, match="not the one that was signed"):
-        door.runtime.verifier.verify(assertion, lambda: b"{}", door.clock())
+    for change, words in (
+        ({"body": b"{}"}, "not the one that was signed"),
+        ({"method": "PUT"}, "another request"),
+        ({"path": "/api/v1/disposals/other/execute"}, "another request"),
+        ({"query": "x=1"}, "another request"),
+        ({"headers": [("idempotency-key", "k2")]}, "another request"),
+        ({"headers": [*request.headers, ("if-match", '"d.2"')]}, "another request"),
+    ):
+        changed = asserted(replace(request, **change))  # type: ignore[arg-type]
+        with pytest.raises(DomainError, match=words):
+            door.runtime.verifier.verify(assertion, changed, door.clock())
 
 
 @pytest.mark.rule("E16")

@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlalchemy import text
 
 from shared.actor import Actor, Role, Signature
 from shared.config import Settings
-from shared.crypto.assertions import HEADER, AssertionSigner
+from shared.crypto.assertions import HEADER, AssertedRequest, AssertionSigner
 from shared.crypto.keys import load_private_key
 from shared.runtime import Runtime
 from tests import calls
@@ -168,7 +170,12 @@ def test_strangers_and_other_roles_are_refused(client: FlaskClient) -> None:
 def test_an_assertion_must_hold(client: FlaskClient, settings: Settings) -> None:
     gateway = AssertionSigner.from_keys(settings.keys_dir, "gateway")
     now = datetime.now(UTC)
-    good = gateway.sign(TECHNICIAN, b"", now)
+    content = b'{"words": "a"}'
+
+    def posted(body: bytes = content) -> AssertedRequest:
+        return AssertedRequest("POST", "/api/v1/notes", body=lambda: body)
+
+    good = gateway.sign(TECHNICIAN, posted(), now)
     head, body, signature = good.split(".")
     forged = AssertionSigner(
         "gateway", load_private_key(settings.keys_dir / "assertions" / "service-intake.key")
@@ -182,17 +189,60 @@ def test_an_assertion_must_hold(client: FlaskClient, settings: Settings) -> None
     intake = AssertionSigner.from_keys(settings.keys_dir, "service-intake")
     bad = {
         "altered": f"{head}.{body[:-2]}AA.{signature}",
-        "expired": gateway.sign(TECHNICIAN, b"", now - timedelta(seconds=70)),
-        "for longer than any may": gateway.sign(TECHNICIAN, b"", now + timedelta(hours=1)),
-        "another's key": forged.sign(TECHNICIAN, b"", now),
-        "a service as a person": intake.sign(TECHNICIAN, b"", now),
-        "signed for another body": gateway.sign(signed, b"other", now),
+        "expired": gateway.sign(TECHNICIAN, posted(), now - timedelta(seconds=70)),
+        "for longer than any may": gateway.sign(TECHNICIAN, posted(), now + timedelta(hours=1)),
+        "another's key": forged.sign(TECHNICIAN, posted(), now),
+        "a service as a person": intake.sign(TECHNICIAN, posted(), now),
+        "signed for another body": gateway.sign(signed, posted(b"other"), now),
+        "an unsigned request with another body": gateway.sign(TECHNICIAN, posted(b"other"), now),
+        "for another method": gateway.sign(TECHNICIAN, replace(posted(), method="PUT"), now),
+        "for another address": gateway.sign(TECHNICIAN, replace(posted(), path="/api/v1/slow"), now),
+        "for another query": gateway.sign(TECHNICIAN, replace(posted(), query="a=1"), now),
+        "for another Idempotency-Key": gateway.sign(TECHNICIAN, replace(posted(), key="k"), now),
+        "for another version": gateway.sign(TECHNICIAN, replace(posted(), match='"n.1"'), now),
         "nonsense": "x.y.z",
     }
-    assert client.get("/api/v1/notes", headers={HEADER: good}).status_code == 200
+
+    def post(token: str) -> Any:
+        headers = {HEADER: token, "Content-Type": "application/json"}
+        return client.post("/api/v1/notes", data=content, headers=headers)
+
     for name, token in bad.items():
-        answer = client.post("/api/v1/notes", json={"words": "a"}, headers={HEADER: token})
-        assert answer.status_code == 401, name
+        assert post(token).status_code == 401, name
+    assert post(good).status_code == 201
+
+
+def test_a_request_that_was_caught_on_the_way_acts_no_second_time(
+    client: FlaskClient, settings: Settings
+) -> None:
+    """Sent again as it is, with no key, it is refused; with its key it gives its answer again; the key is part of it."""
+    gateway = AssertionSigner.from_keys(settings.keys_dir, "gateway")
+    content = b'{"words": "caught"}'
+
+    def caught(key: str | None) -> dict[str, str]:
+        asked = AssertedRequest("POST", "/api/v1/notes", key=key or "", body=lambda: content)
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+        return {HEADER: gateway.sign(TECHNICIAN, asked, datetime.now(UTC)), **headers}
+
+    def post(headers: dict[str, str]) -> Any:
+        return client.post("/api/v1/notes", data=content, headers=headers)
+
+    plain = caught(None)
+    assert [post(plain).status_code for _ in range(3)] == [201, 401, 401]
+    with ThreadPoolExecutor(4) as pool:
+        fresh = caught(None)
+        clients = [client.application.test_client() for _ in range(4)]
+        raced = pool.map(lambda c: c.post("/api/v1/notes", data=content, headers=fresh).status_code, clients)
+        assert sorted(raced) == [201, 401, 401, 401]
+    keyed = caught("caught-1")
+    first, again = post(keyed), post(keyed)
+    assert first.status_code == again.status_code == 201 and first.json == again.json
+    assert again.headers["Idempotency-Replayed"] == "true"
+    for other in (
+        {**keyed, "Idempotency-Key": "caught-2"},
+        {k: v for k, v in keyed.items() if k != "Idempotency-Key"},
+    ):
+        assert post(other).status_code == 401
 
 
 def test_a_deadline_ends_the_statement(client: FlaskClient) -> None:

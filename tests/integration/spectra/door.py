@@ -17,7 +17,7 @@ from shared.actor import Actor
 from shared.bulk import BulkFolder
 from shared.bus.messages import BusRequest, BusResponse
 from shared.bus.wsgi import WsgiCall, make_environ
-from shared.crypto.assertions import HEADER, AssertionSigner
+from shared.crypto.assertions import HEADER, AssertedRequest, AssertionSigner
 from shared.runtime import Runtime
 from tests.calls import TECHNICIAN
 
@@ -49,7 +49,8 @@ class Door:
         app = self.client.application
         runtime: Runtime = app.extensions["siglab"]
         signer = AssertionSigner.from_keys(runtime.settings.keys_dir, "gateway")
-        head = [*headers, (HEADER, signer.sign(actor, body, runtime.clock()))]
+        asserted = AssertedRequest.of(method, path, query, headers, body)
+        head = [*headers, (HEADER, signer.sign(actor, asserted, runtime.clock()))]
         if method == "PATCH":
             shared = re.search(r"size=(\d+)", query)
             self.pieces.append(int(shared[1]) if shared else len(body))
