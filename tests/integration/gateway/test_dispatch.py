@@ -117,7 +117,7 @@ def test_a_signature_is_checked_here_and_bound_to_the_body(door: Door) -> None:
         ({"headers": [("idempotency-key", "k2")]}, "another request"),
         ({"headers": [*request.headers, ("if-match", '"d.2"')]}, "another request"),
     ):
-        changed = asserted(replace(request, **change))  # type: ignore[arg-type]
+        changed = asserted(replace(request, **change))
         with pytest.raises(DomainError, match=words):
             door.runtime.verifier.verify(assertion, changed, door.clock())
 
