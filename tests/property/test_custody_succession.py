@@ -172,7 +172,7 @@ def test_holders_follow_each_other_without_a_gap(client: FlaskClient) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(lambda: _machine(client)(), settings=quietly)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(_machine(client), settings=quietly)
 
 
 @pytest.mark.rule("E8")
