@@ -5,19 +5,17 @@ two of them however large the file is: one that custody stores, and one that is 
 the one before was answered. What had arrived when a connection broke is kept.
 """
 
-import base64
-import binascii
 import json
-import re
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
 from gateway.api.dispatch import Api, answered
-from gateway.api.pieces import PIECE, MessagePiece, Piece, PieceMaker
+from gateway.api.pieces import Piece, PieceMaker
 from gateway.api.request import Environ
+from gateway.api.upload_body import WHOLE, Body, discard
+from gateway.api.upload_metadata import read_metadata, write_metadata
 from shared.actor import Actor
 from shared.bulk import BulkFolder
 from shared.bus.messages import BusResponse
@@ -28,14 +26,8 @@ from shared.http.problems import problem_document
 VERSION = "1.0.0"
 PREFIX = "/api/v1/uploads"
 
-#: Small enough that little is lost of what a broken connection had brought.
-_READ = 512 * 1024
-#: So much of a refused body is read and dropped: a client that is cut off while it sends never sees the answer.
-_DISCARDED = 8 * 1024 * 1024
 _PIECE_SECONDS = 60.0
 _CUSTODY = "chain_of_custody"
-_NAME = re.compile(r"[!-+\--~]{1,100}")
-_WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 class Uploads:
@@ -223,119 +215,6 @@ class Handover:
         )
 
 
-class Body:
-    """The body of a PATCH; `broken` tells, after the pieces, that the client broke off before the end that it had announced."""
-
-    def __init__(self, environ: Environ, room: int) -> None:
-        """`room` is what the upload still lacks; raises TooLarge, before anything is read, for a body announced longer."""
-        self._stream = environ["wsgi.input"]
-        self.broken = False
-        declared = environ.get("CONTENT_LENGTH") or ""
-        self._announced: int | None = None
-        if declared:
-            if not _WHOLE.fullmatch(declared):
-                raise Malformed("Content-Length is not a whole number.")
-            self._announced = int(declared)
-        elif not environ.get("wsgi.input_terminated"):
-            self._announced = 0
-        if self._announced is not None and self._announced > room:
-            raise TooLarge(f"The upload lacks {room} bytes; this body has {self._announced}.")
-        self._room = room
-
-    def pieces(
-        self, make: Callable[[], Piece] = MessagePiece, may_go: Callable[[], bool] = lambda: True
-    ) -> Iterator[Piece]:
-        """The bytes as they come: a piece has PIECE of them or, while `may_go` says no, a multiple up to its room.
-
-        Raises TooLarge where an unannounced body goes beyond the room.
-        """
-        # One byte more than fits is asked for, so that a body that is too long is noticed.
-        left = self._room + 1 if self._announced is None else self._announced
-        taken = 0
-        while left and not self.broken:
-            piece = make()
-            try:
-                ended = self._fill(piece, left, may_go)
-                taken, left = taken + len(piece), left - len(piece)
-                if taken > self._room:
-                    raise TooLarge(f"The upload lacked {self._room} bytes; this body has more.")
-            except BaseException:
-                piece.close()
-                raise
-            self.broken = self.broken or (ended and self._announced is not None)
-            if len(piece):
-                yield piece
-            else:
-                piece.close()
-            if ended:
-                return
-
-    def _fill(self, piece: Piece, left: int, may_go: Callable[[], bool]) -> bool:
-        """Reads into a piece until it should go; whether the body ended."""
-        most = min(piece.room, left)
-        while len(piece) < most:
-            part = self.read(min(_READ, PIECE - len(piece) % PIECE, most - len(piece)))
-            if not part:
-                return True
-            piece.write(part)
-            del part
-            if len(piece) % PIECE == 0 and may_go():
-                return False
-        return False
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end, or where the connection breaks."""
-        try:
-            return bytes(self._stream.read(size))
-        except OSError:
-            self.broken = True
-            return b""
-
-
-def discard(environ: Environ) -> None:
-    """Reads what is still to come of a body that was refused, up to a limit; not from a client that waits to be asked for it."""
-    if "HTTP_EXPECT" in environ:
-        return
-    left = _DISCARDED
-    rest = Body({**environ, "CONTENT_LENGTH": str(left)}, left)
-    while left and not rest.broken:
-        part = rest.read(min(_READ, left))
-        if not part:
-            return
-        left -= len(part)
-
-
-def read_metadata(header: str) -> dict[str, str]:
-    """Upload-Metadata as {name: text}; raises Invalid that names every pair that is none.
-
-    Which names are wanted, and what their texts may be, is for custody to say.
-    """
-    found: dict[str, str] = {}
-    errors: list[FieldError] = []
-    for pair in filter(None, (part.strip() for part in header.split(","))):
-        name, _, encoded = pair.partition(" ")
-        message = None
-        if not _NAME.fullmatch(name) or name == "size":
-            message = "Unknown field."
-        elif name in found:
-            message = "Named twice in Upload-Metadata."
-        else:
-            try:
-                found[name] = base64.b64decode(encoded, validate=True).decode()
-            except (binascii.Error, ValueError):
-                message = "The value is not base64 of UTF-8 text."
-        if message is not None:
-            errors.append(FieldError(pointer=f"/{name[:100]}", message=message))
-    if errors:
-        raise Invalid("; ".join(f"{e['pointer']}: {e['message']}" for e in errors[:3]), errors=errors)
-    return found
-
-
-def write_metadata(facts: dict[str, str]) -> str:
-    """Upload-Metadata of these facts."""
-    return ",".join(f"{name} {base64.b64encode(text.encode()).decode()}" for name, text in facts.items())
-
-
 def _method(environ: Environ) -> str:
     """The method; tus lets clients that can only POST name another one in a header."""
     method = str(environ["REQUEST_METHOD"])
@@ -367,7 +246,7 @@ def _problem(status: int, detail: str, code: str, *further: tuple[str, str]) -> 
 
 def _whole(environ: Environ, key: str, name: str) -> int:
     given = environ.get(key, "")
-    if not _WHOLE.fullmatch(given):
+    if not WHOLE.fullmatch(given):
         message = "Missing." if not given else "Not a whole number."
         raise Invalid(f"{name}: {message}", errors=[FieldError(pointer=f"/{name}", message=message)])
     return int(given)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from siglab_clients.api import ApiClient
+from siglab_clients.api import ApiClient, ApiError
 from tests.fault.storm.http import Weather
 from tests.fault.storm.killer import Killer
 from tests.fault.storm.people import Crew, Target
@@ -17,6 +17,8 @@ from tests.system import RunningSystem, wait_for
 #: The processes that keep the records; the store only where it is one.
 PROGRAMS = ("chain_of_custody", "custody-worker", "postgres")
 _BACK_S = 180.0
+#: What is answered while a process is away; 0 where there was no answer at all.
+_AWAY = (0, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def storm(
         crews=crews,
         kills=dict(killer.kills),
         refused=dict(weather.refused),
-        unexpected=weather.wrong,
+        unexpected=[*weather.wrong, *keeper.refused],
         seconds=seconds,
         longest_recovery_s=killer.longest_recovery_s(),
         longest_wait_s=weather.longest_wait_s,
@@ -104,6 +106,7 @@ class _Keeper(threading.Thread):
     def __init__(self, client: ApiClient) -> None:
         super().__init__(name="keeper", daemon=True)
         self.heads: set[bytes] = set()
+        self.refused: list[str] = []
         self._client, self._ended = client, threading.Event()
         self._client.retries = 0
 
@@ -112,8 +115,10 @@ class _Keeper(threading.Thread):
         while not self._ended.wait(1.0):
             try:
                 self.heads.add(self._client.fetch("/ledger/checkpoint"))
-            except Exception:  # noqa: BLE001, S112 - while something is killed there is no head to be had
-                continue
+            except ApiError as error:
+                # While something is killed there is no head to be had; any other answer is a finding.
+                if error.status not in _AWAY:
+                    self.refused.append(f"the head was refused: {error}")
 
     def stop(self) -> None:
         """Asks no more."""

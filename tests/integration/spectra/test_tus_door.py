@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from gateway.api.pieces import PIECE
-from gateway.api.uploads import read_metadata
+from gateway.api.upload_metadata import read_metadata
 from services.chain_of_custody.store import store_of
 from shared.errors import Invalid
 from shared.runtime import Runtime

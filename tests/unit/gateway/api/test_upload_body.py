@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.api.pieces import PIECE
-from gateway.api.uploads import Body
+from gateway.api.upload_body import Body
 from shared.errors import TooLarge
 
 
