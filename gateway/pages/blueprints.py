@@ -8,6 +8,7 @@ from gateway.pages import (
     handovers,
     home,
     item,
+    ledger,
     lists,
     overdue,
     receive,
@@ -32,6 +33,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     work.blp,
     overdue.blp,
     store.blp,
+    ledger.blp,
 )
 
 Link = tuple[str, str]
@@ -43,14 +45,15 @@ _STORAGE: Link = ("Storage", "/storage")
 _RESULTS: Link = ("Results", "/results")
 _OVERDUE: Link = ("Overdue", "/overdue")
 _STORE: Link = ("Object store", "/store")
+_LOG: Link = ("Log", "/ledger")
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[Link]] = {
-    "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE],
-    "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _OVERDUE, _STORE],
+    "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE, _LOG],
+    "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _OVERDUE, _STORE, _LOG],
     "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
-    "reviewer": [("Review", "/review"), _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE],
+    "reviewer": [("Review", "/review"), _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE, _LOG],
     "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
-    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE],
-    "admin": [_STORAGE, _STORE],
+    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE, _LOG],
+    "admin": [_STORAGE, _STORE, _LOG],
     "analyst": [_RESULTS],
 }

@@ -3,7 +3,7 @@
 from prometheus_client import REGISTRY
 
 from services.chain_of_custody.app import NAME, create_app, make_runtime
-from services.chain_of_custody.metrics import OverdueCollector
+from services.chain_of_custody.metrics import LedgerCollector, OverdueCollector
 from services.chain_of_custody.store_watch import watch_of
 from shared.bus.worker import serve
 from shared.config import load_settings
@@ -20,6 +20,7 @@ def main() -> None:
     runtime = make_runtime(settings)
     watch_of(runtime).start()
     REGISTRY.register(OverdueCollector(runtime))
+    REGISTRY.register(LedgerCollector(runtime))
     relay = OutboxRelay(runtime).start()
     try:
         serve(create_app(settings, runtime), NAME, settings, threads=THREADS)

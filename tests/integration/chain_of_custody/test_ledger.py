@@ -12,9 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from services.chain_of_custody.metrics import LedgerCollector
+from services.chain_of_custody.models import Base
 from services.chain_of_custody.service.sequence_events import Sequencer
 from services.chain_of_custody.service.verify_ledger import verify_ledger
 from shared.config import Settings
@@ -37,7 +40,11 @@ from tests.integration.chain_of_custody.house import (
     weighed,
 )
 
-EVIDENCE = ("events", "log_entries", "log_hashes", "log_checkpoints", "verifications")
+EVIDENCE = (
+    "events", "log_entries", "log_hashes", "log_checkpoints", "log_cosignatures", "log_timestamps", "log_copies", "verifications",
+    "transfers", "location_changes", "hold_items", "corrections", "balances", "balance_calibrations", "composite_parts",
+    "store_canaries",
+)  # fmt: skip
 
 
 def _head(client: FlaskClient) -> Checkpoint:
@@ -70,8 +77,8 @@ def test_nobody_changes_evidence_in_the_database(
     opened(client)
     found = settings.owner_database_url() if owner else settings.service_database_url("chain_of_custody")
     url = make_url(found).set(drivername="postgresql").render_as_string(hide_password=False)
-    column = {"events": "type = type", "log_entries": "entry = entry", "log_hashes": "hash = hash"}
-    statement = change.format(f"chain_of_custody.{table}", column.get(table, "size = size"))
+    column = next(iter(Base.metadata.tables[f"chain_of_custody.{table}"].columns)).name
+    statement = change.format(f"chain_of_custody.{table}", f'"{column}" = "{column}"')
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
 
@@ -221,6 +228,7 @@ def test_a_check_finds_what_was_tampered_with(client: FlaskClient, runtime: Runt
     verify_ledger(runtime)
     good = call(client, "GET", "/ledger/verification", actor=AUDITOR).json
     assert good["ok"] is True and good["size"] == _head(client).size
+    assert "siglab_ledger_ok 1.0" in _metrics(runtime)
     url = make_url(runtime.settings.owner_database_url()).set(drivername="postgresql")
     trigger = "ALTER TABLE chain_of_custody.events {} TRIGGER events_append_only"
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
@@ -232,7 +240,15 @@ def test_a_check_finds_what_was_tampered_with(client: FlaskClient, runtime: Runt
     verify_ledger(runtime)
     bad = call(client, "GET", "/ledger/verification", actor=CUSTODIAN).json
     assert bad["ok"] is False and "record is not the one" in bad["findings"][0]
+    said = _metrics(runtime)
+    assert "siglab_ledger_ok 0.0" in said and f"siglab_ledger_verified_size {float(bad['size'])}" in said
     assert call(client, "GET", "/ledger/verification", actor=BOGOTA).status_code == 403
+
+
+def _metrics(runtime: Runtime) -> str:
+    registry = CollectorRegistry()
+    registry.register(LedgerCollector(runtime))
+    return generate_latest(registry).decode()
 
 
 def _root(nodes: list[bytes]) -> bytes:
