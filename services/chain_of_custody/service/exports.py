@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from services.chain_of_custody.domain.case_graph import build_case_graph
-from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.models import Event, LogCheckpoint, LogEntry
 from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
@@ -21,9 +21,12 @@ from services.chain_of_custody.service.ledger_keys import load_origin, load_sign
 from shared.actor import Actor, require
 from shared.crypto import merkle
 from shared.crypto.bundle import BundleRefused, ProvedEvent, write_bundle
+from shared.crypto.canonical import canonical_json
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Unavailable
 from shared.http.schemas import format_time
+from siglab_clients.verify.lineage import parents_of
+from siglab_clients.verify.spectra import LIST
 
 log = structlog.get_logger(__name__)
 
@@ -33,25 +36,15 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
     require(actor, *READERS)
     _one_snapshot(uow)
     item = _item(actor, uow, item_id)
-    parts = repository.proved_parts(uow.session, item_id)
-    entries = [entry for _, entry in parts if entry is not None]
-    head = _attested_head(uow, max((entry.index for entry in entries), default=-1))
-    if head is None or len(entries) != len(parts):
+    histories = _histories(uow, item_id)
+    entries = [entry for parts in histories.values() for _, entry in parts]
+    head = _attested_head(uow, max((entry.index for entry in entries if entry is not None), default=-1))
+    if head is None or None in entries:
         raise Unavailable(
             "The newest event of this item is on its way into the log; ask again.", retry_after=1
         )
-    store = repository.DatabaseLogStore(uow.session)
-    proofs = merkle.inclusion_proofs(store, [entry.index for entry in entries], head.size)
-    events = [
-        ProvedEvent(
-            entry.index,
-            bytes(entry.entry),
-            bytes(event.salt),
-            json.loads(event.record),
-            tuple(proofs[entry.index]),
-        )
-        for (event, _), entry in zip(parts, entries, strict=True)
-    ]
+    proved = _proved(uow, histories, head.size)
+    events = proved.pop(item_id)
     try:
         return write_bundle(
             item,
@@ -60,7 +53,8 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
             + "".join(row.line for row in attestations.cosignatures(uow.session, head.size)),
             origin=load_origin(keys_dir),
             key=load_signing_key(keys_dir),
-            files=_timestamps(uow, head.size),
+            lineage=proved,
+            files={**_timestamps(uow, head.size), LIST: canonical_json(_spectra(events))},
         )
     except BundleRefused as refused:
         log.error("bundle_refused", item_id=item_id, findings=[str(finding) for finding in refused.findings])
@@ -68,6 +62,65 @@ def make_bundle(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> 
             f"The records of this item do not verify, and leave the laboratory only when they do: {refused}.",
             code="ledger_damaged",
         ) from refused
+
+
+def _histories(uow: UnitOfWork, item_id: str) -> dict[str, list[tuple[Event, LogEntry | None]]]:
+    """The item's events and those of all that it was divided from or put together of, each with its leaf."""
+    found: dict[str, list[tuple[Event, LogEntry | None]]] = {}
+    wanted = [item_id]
+    while wanted:
+        ancestor = wanted.pop()
+        if ancestor not in found:
+            found[ancestor] = repository.proved_parts(uow.session, ancestor)
+            for event, _ in found[ancestor][:1]:
+                wanted += [parent for parent, _ in parents_of(json.loads(event.record))]
+    return found
+
+
+def _proved(
+    uow: UnitOfWork, histories: dict[str, list[tuple[Event, LogEntry | None]]], size: int
+) -> dict[str, list[ProvedEvent]]:
+    """The histories with the proofs that lead to the head of this size; all have their leaves."""
+    leaves = [entry.index for parts in histories.values() for _, entry in parts if entry is not None]
+    proofs = merkle.inclusion_proofs(repository.DatabaseLogStore(uow.session), leaves, size)
+    return {
+        ancestor: [
+            ProvedEvent(
+                entry.index,
+                bytes(entry.entry),
+                bytes(event.salt),
+                json.loads(event.record),
+                tuple(proofs[entry.index]),
+            )
+            for event, entry in parts
+            if entry is not None
+        ]
+        for ancestor, parts in histories.items()
+    }
+
+
+def _spectra(events: list[ProvedEvent]) -> list[dict[str, Any]]:
+    """The item's verified spectra, each with the entry of the event that verified it."""
+    names = {
+        row.event["details"]["spectrum_id"]: row.event["details"]["filename"]
+        for row in events
+        if row.event["type"] == "spectrum_stored"
+    }
+    found = {
+        row.event["details"]["spectrum_id"]: (row.index, row.event["details"])
+        for row in events
+        if row.event["type"] == "spectrum_verified"
+    }
+    return [
+        {
+            "id": spectrum,
+            "filename": names.get(spectrum, ""),
+            "size": details["size"],
+            "sha256": details["sha256"],
+            "index": index,
+        }
+        for spectrum, (index, details) in found.items()
+    ]
 
 
 def _attested_head(uow: UnitOfWork, index: int) -> LogCheckpoint | None:

@@ -75,6 +75,10 @@ class Program:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
+        return self.ended()
+
+    def ended(self) -> int:
+        """The exit code once it has ended by itself, or upon a signal that was sent before."""
         return self.process.wait(40)
 
 
