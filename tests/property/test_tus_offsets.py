@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import gateway.api.uploads as door_module
+import gateway.api.upload_body as door_module
 from services.chain_of_custody.routes import uploads as routes
 from services.chain_of_custody.service.uploads import Stores
 from services.chain_of_custody.store import store_of
