@@ -1,6 +1,7 @@
 """The log in the browser: its last check, and a bundle that is checked by upload, whole and changed."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -62,6 +63,8 @@ def test_who_sees_the_checks(people: People) -> None:
     page.get_by_role("link", name="Log", exact=True).click()
     expect(page.get_by_role("heading", name="The last full check")).to_be_visible()
     expect(page.get_by_text("No witness is named")).to_be_visible()
+    copies = page.get_by_role("row").filter(has_text="Copies in the locked store")
+    expect(copies.get_by_role("cell").nth(1)).to_have_text(re.compile(r"^(\d+|none yet)$"))
     page = people.page("bogota")
     page.goto("/ledger")
     expect(page.get_by_text("Verifier key")).to_be_visible()
