@@ -27,10 +27,11 @@ def _limit(memory: int, cpu_seconds: int) -> None:
 
 def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[str, Any]:
     from services.classifier.domain.check_programme import programme_from_data
-    from services.classifier.domain.readers.registry import describe, read
+    from services.classifier.domain.readers.registry import examine
+    from services.classifier.domain.run import RawRun
     from services.classifier.service.run_profiles import profile_for
 
-    reading = describe(path, filename)
+    reading, run = examine(path, filename)
     told: dict[str, Any] = {
         "format": reading.format,
         "reason": reading.reason,
@@ -38,8 +39,7 @@ def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[s
         "profiles": [],
         "trace": None,
     }
-    if reading.reason is None:
-        run = read(path, filename)
+    if isinstance(run, RawRun):
         trace = run.trace()
         told["trace"] = {
             "channel": trace.channel,

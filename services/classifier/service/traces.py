@@ -25,6 +25,8 @@ def get_trace(actor: Actor, uow: UnitOfWork, spectrum_id: str, query: dict[str, 
         raise Conflict("The file has not been read yet; ask again in a moment.", code="not_read_yet")
     if spectrum.reason is not None:
         raise Conflict(f"The file cannot be shown: {spectrum.reason}", code="unreadable")
+    if "peaks" in (spectrum.summary or {}):
+        raise Conflict("The file is a peak table; it holds no signal that could be drawn.", code="no_trace")
     row = repository.trace_row(uow.session, spectrum_id, query["channel"])
     if row is None:
         message = f"This run has the channel {TOTAL!r} here, not {query['channel'][:40]!r}."

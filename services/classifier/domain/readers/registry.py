@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
@@ -29,7 +30,8 @@ FORMATS = (
     UNKNOWN_FORMAT,
 )
 HEAD_BYTES = 65_536
-_READERS: dict[str, Callable[[Path], RawRun]] = {
+Content = RawRun | PeakTable
+_READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
 }
@@ -82,29 +84,48 @@ def _by_text(head: bytes, text: str, name: str) -> str:
 
 
 def read(path: Path, filename: str | None = None) -> RawRun:
-    """Read a raw run; raises ReaderError with the reason, also for a format that has no reader, and nothing else."""
+    """Read a raw run; raises ReaderError with the reason, also for a format that has no reader or no run, and nothing else."""
+    content = load(path, filename)
+    if not isinstance(content, RawRun):
+        raise ReaderError(f"the file is a peak table ({content.format}); it holds no chromatogram")
+    return content
+
+
+def load(path: Path, filename: str | None = None) -> Content:
+    """Read a raw run or a peak table, whichever the file holds; raises ReaderError with the reason, and nothing else."""
     return _read_as(recognise(_head(path), filename or path.name), path)
 
 
 def describe(path: Path, filename: str) -> Reading:
     """Read a file as far as it goes and say what it holds; never raises for what the file contains."""
+    return examine(path, filename)[0]
+
+
+def examine(path: Path, filename: str) -> tuple[Reading, Content | None]:
+    """What `describe` says, and the content itself where it could be read; never raises for what the file contains."""
     found = UNKNOWN_FORMAT
     try:
         found = recognise(_head(path), filename)
-        run = _read_as(found, path)
+        content = _read_as(found, path)
     except ReaderError as error:
-        return Reading(found, str(error))
+        return Reading(found, str(error)), None
+    return Reading(found, None, _summary(content)), content
+
+
+def _summary(content: Content) -> dict[str, Any]:
+    if isinstance(content, PeakTable):
+        return content.summary()
     summary: dict[str, Any] = {
-        "scans": run.scans,
-        "from_s": float(run.times_s[0]),
-        "to_s": float(run.times_s[-1]),
-        "points": len(run.mz),
-        "unit": run.unit,
-        "technique": run.technique,
+        "scans": content.scans,
+        "from_s": float(content.times_s[0]),
+        "to_s": float(content.times_s[-1]),
+        "points": len(content.mz),
+        "unit": content.unit,
+        "technique": content.technique,
     }
-    if run.has_spectra:
-        summary |= {"mz_from": float(run.mz.min()), "mz_to": float(run.mz.max())}
-    return Reading(found, None, summary)
+    if content.has_spectra:
+        summary |= {"mz_from": float(content.mz.min()), "mz_to": float(content.mz.max())}
+    return summary
 
 
 def _head(path: Path) -> bytes:
@@ -115,7 +136,7 @@ def _head(path: Path) -> bytes:
         raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
 
 
-def _read_as(format_name: str, path: Path) -> RawRun:
+def _read_as(format_name: str, path: Path) -> Content:
     reader = _READERS.get(format_name)
     if format_name == UNKNOWN_FORMAT:
         raise ReaderError("no reader knows this file by its beginning or its name")
