@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
 
 from gateway.api import routing
 from gateway.api.dispatch import Asked, refused
@@ -19,10 +19,13 @@ _NAMES = {"custody.pdf": "custody-{}.pdf", "case.jsonld": "case-{}.jsonld", "bun
 def of_item(item_id: str, what: str) -> Response:
     """The custody report, the linked data or the evidence bundle of an item, under a name that says whose it is."""
     number = str(get(f"/items/{item_id}")["number"])
+    if what == "bundle.zip" and request.args.get("spectra") == "true":
+        name = f"evidence-{number}-with-spectra.zip"
+        return download(f"/items/{item_id}/{what}", name, query="spectra=true")
     return download(f"/items/{item_id}/{what}", _NAMES[what].format(number))
 
 
-def download(path: str, name: str) -> Response:
+def download(path: str, name: str, query: str = "") -> Response:
     """What the API has at a path, as a file; large ones pass through in pieces."""
     person = current_person()
     if person is None:
@@ -34,7 +37,7 @@ def download(path: str, name: str) -> Response:
     actor = replace(person.actor, request_id=new_id())
     try:
         answer = api().ask(
-            service, Asked(actor, "GET", address, "", [], b"", ""), stream=routing.is_stream(address)
+            service, Asked(actor, "GET", address, query, [], b"", ""), stream=routing.is_stream(address)
         )
     except DomainError as error:
         answer = refused(error)

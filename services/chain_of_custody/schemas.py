@@ -74,6 +74,15 @@ class ItemQuery(ListQuery):
     submission_id = Word()
 
 
+class BundleQuery(Schema):
+    """What goes into a bundle."""
+
+    spectra = fields.Boolean(
+        load_default=False,
+        metadata={"description": "the bytes of the verified spectra too; for whoever may read spectra"},
+    )
+
+
 class SignatureSchema(Schema):
     """A signature on an event, bound to the digest of its record (E16)."""
 

@@ -20,8 +20,11 @@ from siglab_clients.verify.events import EVENTS, ProvedEvent
 from siglab_clients.verify.findings import Finding
 from siglab_clients.verify.lineage import lineage_file
 from siglab_clients.verify.manifest import MANIFEST, describe_stored
+from siglab_clients.verify.spectra import NOT_GIVEN
 
-__all__ = ["BundleRefused", "ProvedEvent", "WholeBundle", "make_bundle", "write_bundle"]
+__all__ = ["BundleRefused", "ProvedEvent", "WholeBundle", "lead_in", "make_bundle", "write_bundle"]
+
+_READ_ME_NAME = "README.txt"
 
 #: Reads the bytes of one spectrum, from the beginning each time.
 Reader = Callable[[], Iterable[bytes]]
@@ -36,6 +39,7 @@ checkpoint     the signed head of the log that the proofs lead to (C2SP tlog-che
 timestamps/    time stamps of an authority (RFC 3161) over the checkpoint, where there are
 spectra.json   the item's spectra: digests, and which event verified each
 spectra/       their bytes, where they were asked for
+damaged.json   spectra whose bytes the laboratory could not give, and why; such a bundle does not verify
 manifest       every file with its SHA-256, signed by the log's key
 
 To check it without any network:  siglab-verify BUNDLE.zip --key KEY
@@ -94,29 +98,33 @@ def make_bundle(
     lineage: Mapping[str, Sequence[ProvedEvent]] = MappingProxyType({}),
     files: Mapping[str, bytes] = MappingProxyType({}),
     spectra: Mapping[str, Reader] = MappingProxyType({}),
+    measured: Mapping[str, Stored] = MappingProxyType({}),
 ) -> WholeBundle:
     """The bundle of `item` (with its `id`), whose events carry that id as `item_id`.
 
     `checkpoint` is the signed note whose size the inclusion proofs of `events` lead to; `lineage` are the events of its
-    ancestors by their ids, `files` go in besides, by name, `spectra` by id. Raises BundleRefused where the verifier would
-    refuse the bundle.
+    ancestors by their ids, `files` go in besides, by name, `spectra` by id; those that are `measured` already are not read for
+    it again. Raises BundleRefused where the verifier would refuse the bundle for anything but a spectrum of which the
+    bundle itself says that it could not be given.
     """
     contents = {
         **files,
         **{lineage_file(name): _lines(rows) for name, rows in lineage.items()},
-        "README.txt": _READ_ME,
+        _READ_ME_NAME: _READ_ME,
         ITEM: canonical_json(dict(item)),
         EVENTS: _lines(events),
         CHECKPOINT: checkpoint.encode(),
     }
     readers = {SPECTRA + name: read for name, read in spectra.items()}
     stored = {name: Stored.of(data) for name, data in contents.items()}
-    stored |= {name: measure(read()) for name, read in readers.items()}
+    for name, read in spectra.items():
+        stored[SPECTRA + name] = measured[name] if name in measured else measure(read())
     manifest = describe_stored(str(item["id"]), stored)
     stored[MANIFEST] = Stored.of(sign_note(manifest.text(), origin, key).encode())
     verdict = check_files(stored, verifier_key(origin, key))
-    if not verdict.ok:
-        raise BundleRefused(verdict.findings)
+    refused = [finding for finding in verdict.findings if finding.code != NOT_GIVEN]
+    if refused:
+        raise BundleRefused(refused)
     heads, tail = frame(stored)
     size = sum(len(head) + stored[name].size for name, head in heads) + len(tail)
     return WholeBundle(size, heads, tail, stored, readers)
@@ -125,6 +133,12 @@ def make_bundle(
 def write_bundle(item: Mapping[str, Any], events: Sequence[ProvedEvent], **given: Any) -> bytes:
     """The bytes of a small bundle; arguments and refusals as of `make_bundle`."""
     return b"".join(make_bundle(item, events, **given).chunks())
+
+
+def lead_in() -> bytes:
+    """The first bytes of every bundle, the same whatever follows: its first file, which is the one for people."""
+    heads, _ = frame({_READ_ME_NAME: Stored.of(_READ_ME)})
+    return heads[0][1] + _READ_ME
 
 
 def _lines(events: Iterable[ProvedEvent]) -> bytes:

@@ -19,8 +19,8 @@ from typing import BinaryIO
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.verify.findings import Finding
 
-#: Bounds of a bundle; far above what an item gathers in its life, and far below what harms the reader.
-MAX_BUNDLE_BYTES = 2 << 30
+#: Bounds of a bundle: of a zip file that is not of the large kind (zip64), which no bundle is.
+MAX_BUNDLE_BYTES = (1 << 32) - 2
 MAX_FILES = 4096
 #: What is kept in memory: everything but the spectra.
 MAX_KEPT_BYTES = 64 << 20
@@ -60,13 +60,28 @@ class Stored:
         return cls(len(data), hashlib.sha256(data).hexdigest(), zlib.crc32(data), data)
 
 
+class Measure:
+    """Measures a file that is not kept, from its bytes as they pass."""
+
+    def __init__(self) -> None:
+        self._digest, self._size, self._crc = hashlib.sha256(), 0, 0
+
+    def take(self, chunk: bytes) -> None:
+        """The next bytes."""
+        self._digest.update(chunk)
+        self._size, self._crc = self._size + len(chunk), zlib.crc32(chunk, self._crc)
+
+    def stored(self) -> Stored:
+        """The file that has passed."""
+        return Stored(self._size, self._digest.hexdigest(), self._crc)
+
+
 def measure(chunks: Iterable[bytes]) -> Stored:
-    """A file that is not kept, from its bytes as they pass."""
-    digest, size, crc = hashlib.sha256(), 0, 0
+    """A file that is not kept."""
+    measuring = Measure()
     for chunk in chunks:
-        digest.update(chunk)
-        size, crc = size + len(chunk), zlib.crc32(chunk, crc)
-    return Stored(size, digest.hexdigest(), crc)
+        measuring.take(chunk)
+    return measuring.stored()
 
 
 def is_file_name(name: str) -> bool:

@@ -1,7 +1,8 @@
 """The files of instruments: their bytes, where they are in the bundle, are those that a proved event verified.
 
 `spectra.json` lists every spectrum of the item with its digest and the event that verified it; `spectra/<id>` holds the
-bytes where they were asked for. A spectrum is held against the event in the log, not only against a list.
+bytes where they were asked for. A spectrum is held against the event in the log, not only against a list. Of spectra that
+were asked for and could not be given `damaged.json` says why; such a bundle does not verify.
 """
 
 from collections.abc import Mapping
@@ -14,10 +15,13 @@ from siglab_clients.verify.events import History, ProvedEvent
 from siglab_clients.verify.findings import Finding
 
 LIST = "spectra.json"
+DAMAGED = "damaged.json"
 VERIFIED, QUARANTINED = "spectrum_verified", "spectrum_quarantined"
 SPECTRUM = "spectrum"
+NOT_GIVEN = "spectrum_not_given"
 
 _FIELDS = {"id", "filename", "size", "sha256", "index"}
+_DAMAGED_FIELDS = {"id", "filename", "sha256", "reason"}
 
 
 def check_spectra(
@@ -54,7 +58,47 @@ def check_spectra(
         else:
             message = f"the bytes have SHA-256 {found}, but event {event.index} verified {details['sha256']}"
             findings.append(Finding(where, message, SPECTRUM))
-    return tuple(held), findings, _quarantined(own, names)
+    told = _check_damaged(files, names, findings)
+    notes = _quarantined(own, names)
+    if told or any(file.startswith(SPECTRA) for file in files):
+        notes += [
+            f"the bytes of the spectrum {spectrum}{_called(names, spectrum)} are not in the bundle"
+            for spectrum in events
+            if SPECTRA + spectrum not in files and spectrum not in told
+        ]
+    return tuple(held), findings, notes
+
+
+def _check_damaged(
+    files: Mapping[str, Stored], names: Mapping[str, str], findings: list[Finding]
+) -> set[str]:
+    """The spectra of which the bundle says that the laboratory could not give them; each is a finding."""
+    listed = files.get(DAMAGED)
+    if listed is None or listed.data is None:
+        return set()
+    try:
+        rows = parse_canonical_json(listed.data)
+    except EvidenceError as error:
+        findings.append(Finding(DAMAGED, str(error), SPECTRUM))
+        return set()
+    good = isinstance(rows, list) and all(
+        isinstance(row, dict)
+        and set(row) == _DAMAGED_FIELDS
+        and all(isinstance(v, str) for v in row.values())
+        for row in rows
+    )
+    if not good or not rows:
+        words = f"it is not a list of objects with the texts {', '.join(sorted(_DAMAGED_FIELDS))}"
+        findings.append(Finding(DAMAGED, words, SPECTRUM))
+        return set()
+    for row in rows:
+        spectrum = row["id"]
+        message = (
+            f"the laboratory could not give the bytes that were verified (SHA-256 {row['sha256'][:64]}): "
+            f"{row['reason'][:300]}"
+        )
+        findings.append(Finding(f"{SPECTRA}{spectrum[:80]}{_called(names, spectrum)}", message, NOT_GIVEN))
+    return {row["id"] for row in rows}
 
 
 def _called(names: Mapping[str, str], spectrum: str) -> str:

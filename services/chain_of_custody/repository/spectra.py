@@ -42,6 +42,11 @@ def spectrum_by_id(session: Session, spectrum_id: str) -> Spectrum:
     return row
 
 
+def known_spectrum(session: Session, spectrum_id: str) -> Spectrum | None:
+    """One spectrum, for custody itself, None where no row tells of it (any longer)."""
+    return session.get(Spectrum, spectrum_id)
+
+
 def lock_spectrum(session: Session, spectrum_id: str) -> Spectrum:
     """One spectrum, its row locked, as it is now; raises NotFound."""
     query = select(Spectrum).where(Spectrum.id == spectrum_id).with_for_update()

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from services.chain_of_custody.schemas import EventList, ItemList, ItemQuery, ItemSchema
+from services.chain_of_custody.schemas import BundleQuery, EventList, ItemList, ItemQuery, ItemSchema
 from services.chain_of_custody.schemas_acts import EventQuery
 from services.chain_of_custody.service import custody_report, exports, items
+from services.chain_of_custody.store import stores_of
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -47,12 +48,17 @@ def get_custody_pdf(item_id: str) -> Response:
 
 
 @blp.get("/items/<item_id>/bundle.zip")
+@blp.arguments(BundleQuery, location="query")
 @blp.response(200, content_type="application/zip")
-def get_bundle(item_id: str) -> Response:
-    """The item's evidence, for `siglab-verify`."""
-    keys_dir = context.runtime().settings.keys_dir
-    bundle = exports.make_bundle(context.actor(), context.uow(), item_id, keys_dir)
-    return Response(bundle, mimetype="application/zip")
+def get_bundle(query: dict[str, Any], item_id: str) -> Response:
+    """The item's evidence, for `siglab-verify`; with `spectra=true` the bytes of its verified spectra too."""
+    actor, uow, runtime = context.actor(), context.uow(), context.runtime()
+    if not query["spectra"]:
+        bundle = exports.make_bundle(actor, uow, item_id, runtime.settings)
+        return Response(bundle, mimetype="application/zip")
+    chunks = exports.stream_bundle(actor, uow, stores_of(runtime), item_id, runtime.settings)
+    body = () if request.method == "HEAD" else chunks
+    return Response(body, mimetype="application/zip", direct_passthrough=True)
 
 
 @blp.get("/items/<item_id>/case.jsonld")
