@@ -8,6 +8,7 @@ from typing import Any
 
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
+from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
 from services.classifier.domain.run import RawRun
@@ -34,6 +35,7 @@ Content = RawRun | PeakTable
 _READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
+    "Agilent-ch": load_from_agilent_ch,
 }
 
 
@@ -60,7 +62,10 @@ def recognise(head: bytes, filename: str) -> str:
         return "mzXML"
     if re.match(r"\s*##TITLE\s*=", text, re.IGNORECASE):
         return "JCAMP-DX"
-    if head[:4] in (b"\x0281\x00", b"\x0230\x00", b"\x03130", b"\x03179", b"\x03181"):
+    if (
+        head[:4] in (b"\x0281\x00", b"\x0230\x00", b"\x03130", b"\x03179", b"\x03181")
+        or head[:3] == b"\x018\x00"
+    ):
         return "Agilent-ch"
     if head[:4] == b"PK\x03\x04":
         if name.endswith(".xlsx"):
