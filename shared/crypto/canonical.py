@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any
 
-from siglab_clients.tlog.encoding import canonical_json, parse_canonical_json
+from siglab_clients.tlog.encoding import canonical_json, parse_canonical_json, readable_canonical_json
 
-__all__ = ["canonical_digest", "canonical_json", "parse_canonical_json"]
+__all__ = ["canonical_digest", "canonical_json", "parse_canonical_json", "readable_canonical_json"]
 
 
 def canonical_digest(value: Any) -> str:

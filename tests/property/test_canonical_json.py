@@ -9,7 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from siglab_clients.tlog.commitments import commitment_entry, entry_of
-from siglab_clients.tlog.encoding import canonical_json, encode_base64
+from siglab_clients.tlog.encoding import (
+    canonical_json,
+    encode_base64,
+    parse_canonical_json,
+    readable_canonical_json,
+)
 from siglab_clients.tlog.errors import EncodingError
 
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -34,6 +39,21 @@ def test_both_ways_agree(value: Any) -> None:
             canonical_json(value)
     else:
         assert canonical_json(value) == wanted
+
+
+@given(VALUES)
+@example(1e16)
+@example({"mass": 9007199254740993.0})
+@example([1e15, 1e-4, 2**53 - 1, "\ud800"])
+def test_what_is_written_to_be_kept_can_be_read(value: Any) -> None:
+    try:
+        wanted = canonical_json(value)
+        parse_canonical_json(wanted)
+    except EncodingError:
+        with pytest.raises(EncodingError):
+            readable_canonical_json(value)
+    else:
+        assert readable_canonical_json(value) == wanted
 
 
 @given(

@@ -52,6 +52,20 @@ def canonical_json(value: Any) -> bytes:
         return _canonical_json(value)
 
 
+def readable_canonical_json(value: Any) -> bytes:
+    """`value` in RFC 8785 form, which every later reader can read back: for what is written once and kept.
+
+    EncodingError also for what can be written but not read, such as a whole number of 2**53 and more written as a float.
+    """
+    try:
+        # What passes here reads back as it was written: plain texts, and numbers that no reader takes for others.
+        return _ENCODER.encode(_plain(value)).encode()
+    except (_NotPlain, UnicodeError, RecursionError):
+        written = _canonical_json(value)
+        parse_canonical_json(written)
+        return written
+
+
 def _plain(value: Any) -> Any:
     """`value` with whole numbers written as integers; _NotPlain for what the fast encoder would write otherwise than RFC 8785."""
     kind = type(value)

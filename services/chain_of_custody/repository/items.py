@@ -12,6 +12,9 @@ from services.chain_of_custody.models import Event, Item, LogEntry, Person
 from shared.actor import Actor, Role
 from shared.errors import NotFound
 
+#: In a session's `info`: its transaction, and the logins that it has made sure of.
+_KNOWN = "known_people"
+
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The condition on items that keeps an office to itself."""
@@ -143,6 +146,17 @@ def person(session: Session, login: str) -> Person | None:
 
 
 def know_person(session: Session, login: str, name: str, role: str) -> None:
-    """Remembers somebody who holds evidence and of whom the gateway has not told yet; who is known stays as they are."""
+    """Remembers somebody who holds evidence and of whom the gateway has not told yet; who is known stays as they are.
+
+    Asked once a transaction for one login, and without sending what waits: an act upon many items names one receiver many times.
+    """
+    transaction = session.get_transaction()
+    if session.info.get(_KNOWN, (None,))[0] is not transaction:
+        session.info[_KNOWN] = (transaction, set())
+    known: set[str] = session.info[_KNOWN][1]
+    if login in known:
+        return
     facts = {"login": login, "name": name, "role": role, "office": None, "active": True}
-    session.execute(insert(Person).values(facts).on_conflict_do_nothing())
+    with session.no_autoflush:
+        session.execute(insert(Person).values(facts).on_conflict_do_nothing())
+    known.add(login)

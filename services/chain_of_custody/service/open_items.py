@@ -2,27 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.chain_of_custody.domain.check_mass_balance import STEP
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.domain.standing import PERSON, state_of
-from services.chain_of_custody.models import Item, Person
+from services.chain_of_custody.models import Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
-from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy, open_told, resolve
+from services.chain_of_custody.service.discrepancies import open_told, resolve
+from services.chain_of_custody.service.open_received import open_received
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import Actor, Role, require_service
 from shared.db.unit_of_work import UnitOfWork
-from shared.identifiers import new_id
 
-_COPIED = (
-    "exhibit_id", "number", "office", "submission_id", "submission_number", "line", "kind", "programme", "description",
-    "physical_form", "seal_number", "seal_condition", "seizure_id", "blocked",
-)  # fmt: skip
 _FACTS = (
     "id", "number", "exhibit_id", "office", "programme", "kind", "state", "holder", "parent_id", "root_id", "description",
     "seizure_id", "submission_id", "blocked", "on_hold",
@@ -37,59 +30,10 @@ def open_items(
     given = receipt["items"]
     known = repository.roots_by_exhibit(uow.session, [facts["exhibit_id"] for facts in given])
     author = _author(uow, receipt["received_by"], receipt.get("received_by_name"), Role.CUSTODIAN)
-    found = []
-    for facts in given:
-        row = known.get(facts["exhibit_id"]) or _open(uow, receipt, facts, author, now)
-        found.append({"exhibit_id": row.exhibit_id, "item_id": row.id})
-    return found
-
-
-def _open(
-    uow: UnitOfWork, receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime
-) -> Item:
-    item_id = new_id()
-    gross_mg = (Decimal(str(facts["gross_mass_g"])) * 1000).quantize(STEP)
-    row = Item(
-        id=item_id,
-        root_id=item_id,
-        parent_id=None,
-        receipt_number=receipt["receipt_number"],
-        gross_mass_mg=gross_mg,
-        most_mg=gross_mg,
-        holder_kind=PERSON,
-        holder=author.login,
-        holder_name=author.name,
-        open_holds=0,
-        ending=None,
-        remaining_mg=None,
-        uncertainty_mg=None,
-        aliquots=0,
-        events=0,
-        last_digest=None,
-        created_at=now,
-        **{name: facts.get(name) for name in _COPIED},
-    )
-    row.state = state_of(row)
-    uow.session.add(row)
-    uow.session.flush()
-    record_event(
-        uow,
-        row,
-        "received",
-        author=author,
-        now=now,
-        occurred_at=receipt["received_at"],
-        purpose=f"receipt {receipt['receipt_number']}",
-        details={
-            "receipt_number": receipt["receipt_number"],
-            **{name: value for name, value in facts.items() if name != "gross_mass_g"},
-            "gross_mass_g": facts["gross_mass_g"],
-            "holder": {"kind": PERSON, "name": author.login},
-        },
-    )
-    if row.blocked:
-        open_receipt_discrepancy(uow, row, now=now)
-    return row
+    new = [facts for facts in given if facts["exhibit_id"] not in known]
+    opened = {row.exhibit_id: row for row in open_received(uow, receipt, new, author, now=now)}
+    found = [known.get(facts["exhibit_id"]) or opened[facts["exhibit_id"]] for facts in given]
+    return [{"exhibit_id": row.exhibit_id, "item_id": row.id} for row in found]
 
 
 def block_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
 from shared.actor import Role
-from shared.crypto.canonical import canonical_json, parse_canonical_json
+from shared.crypto.canonical import readable_canonical_json
 from shared.crypto.ledger import new_salt
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Invalid
@@ -38,6 +38,43 @@ def record_event(
     receiver: Holder | None = None,
 ) -> Event:
     """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
+
+    The parameters are those of `make_event`.
+    """
+    event, step = make_event(
+        item,
+        kind,
+        author=author,
+        now=now,
+        purpose=purpose,
+        occurred_at=occurred_at,
+        details=details,
+        signatures=signatures,
+        receiver=receiver,
+    )
+    if step is not None and step.receiver_kind == PERSON:
+        know_holder(uow, item, author)
+    repository.add_event(uow.session, event)
+    if step is not None:
+        uow.session.add(step)
+    return event
+
+
+def make_event(
+    item: Item,
+    kind: str,
+    *,
+    author: Author,
+    now: datetime,
+    purpose: str,
+    occurred_at: datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+    signatures: Sequence[Signed] = (),
+    receiver: Holder | None = None,
+) -> tuple[Event, Transfer | None]:
+    """The event of one act upon `item`, and the step to its next holder where there is one; the item gets its new standing.
+
+    Nothing is written: who stores many at once (`repository.copy_rows`) must store all three, and know the holder.
 
     `now` is the server's time (E9), `occurred_at` what the person says (default: now). `details` must be plain JSON; raises
     Invalid for numbers and texts that have no canonical form (RFC 8785), since the log could never prove them.
@@ -68,9 +105,7 @@ def record_event(
             signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
             standing=standing_of(item),
         )
-        written = canonical_json(record)
-        # Read back as every later reader will: a whole number of 2**53 and more can be written but not read.
-        parse_canonical_json(written)
+        written = readable_canonical_json(record)
     except EvidenceError as error:
         raise Invalid(f"This cannot be recorded as evidence: {error}.") from error
     event = Event(
@@ -86,15 +121,15 @@ def record_event(
     )
     item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)
     if receiver is None:
-        repository.add_event(uow.session, event)
-        return event
-    if receiver.kind == PERSON:
-        role = author.role if author.login == receiver.id else Role.CUSTODIAN.value
-        repository.know_person(uow.session, receiver.id, receiver.name, role)
-    repository.add_event(uow.session, event)
+        return event, None
     item.transfers += 1
-    uow.session.add(_step(item, giver, receiver, event))
-    return event
+    return event, _step(item, giver, receiver, event)
+
+
+def know_holder(uow: UnitOfWork, item: Item, author: Author) -> None:
+    """Remembers the person who has `item` now by an act of `author`."""
+    role = author.role if author.login == item.holder else Role.CUSTODIAN.value
+    repository.know_person(uow.session, item.holder, item.holder_name, role)
 
 
 def _step(item: Item, giver: Holder | None, receiver: Holder, event: Event) -> Transfer:

@@ -1,0 +1,30 @@
+"""Receipts of many exhibits: stored together, each item with its own event, in the order of the receipt."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from shared.runtime import Runtime
+from tests.integration.chain_of_custody.house import as_service, events, exhibit, receipt, sequence
+
+
+@pytest.mark.rule("E19")
+def test_a_longer_receipt_opens_what_is_new(client: FlaskClient, runtime: Runtime) -> None:
+    old, new = [exhibit() for _ in range(3)], [exhibit() for _ in range(40)]
+    first = as_service(client, "intake", "POST", "/internal/items", receipt(old))
+    mixed = [*new[:20], *old, *new[20:]]
+    second = as_service(client, "intake", "POST", "/internal/items", receipt(mixed))
+    assert [row["exhibit_id"] for row in second.json["items"]] == [row["exhibit_id"] for row in mixed]
+    assert second.json["items"][20:23] == first.json["items"]
+    assert all(len(events(client, row["item_id"])) == 1 for row in second.json["items"])
+    sequence(runtime)
+    places = [events(client, row["item_id"])[0]["index"] for row in second.json["items"]]
+    assert places[:20] == list(range(places[0], places[0] + 20))
+    assert places[23:] == list(range(places[19] + 1, places[19] + 21))
+
+
+def test_a_receipt_with_an_exhibit_twice_opens_nothing(client: FlaskClient) -> None:
+    told = exhibit()
+    refused = as_service(client, "intake", "POST", "/internal/items", receipt([exhibit(), told, told]))
+    assert refused.status_code >= 400
+    again = as_service(client, "intake", "POST", "/internal/items", receipt([told]))
+    assert again.status_code == 200 and len(events(client, again.json["items"][0]["item_id"])) == 1
