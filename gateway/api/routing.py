@@ -19,6 +19,7 @@ _SERVICES = {
     "overdue": "chain_of_custody",
     "moves": "chain_of_custody",
     "retrievals": "chain_of_custody",
+    "takeovers": "chain_of_custody",
     "composites": "chain_of_custody",
     "balances": "chain_of_custody",
     "ledger": "chain_of_custody",

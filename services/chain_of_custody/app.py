@@ -16,6 +16,7 @@ from services.chain_of_custody.routes import (
     quantities,
     spectra,
     store,
+    takeovers,
     uploads,
 )
 from services.chain_of_custody.store_watch import watch_of
@@ -32,6 +33,7 @@ API: tuple[Blueprint, ...] = (
     handovers.blp,
     quantities.blp,
     places.blp,
+    takeovers.blp,
     holdings.blp,
     holds.blp,
     acts.blp,

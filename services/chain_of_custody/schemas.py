@@ -136,6 +136,13 @@ class EventSchema(Schema):
     backdated = fields.String(required=True, allow_none=True)
     delay_seconds = fields.Float(required=True)
     out_of_order = fields.Boolean(required=True)
+    exceptional = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "what such an act leaves open (a takeover: the giver did not sign), else null"
+        },
+    )
     corrects = fields.String(required=True, allow_none=True)
     corrected_by = fields.List(fields.String(), required=True)
 

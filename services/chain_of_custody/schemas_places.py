@@ -5,10 +5,16 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.chain_of_custody.domain.places import KINDS
-from services.chain_of_custody.schemas import MOST_ITEMS, ItemSchema, MoveSchema, RetrievalSchema
+from services.chain_of_custody.schemas import (
+    MOST_ITEMS,
+    ItemSchema,
+    MoveSchema,
+    RetrievalSchema,
+    SignedReasonSchema,
+)
 from shared.actor import LABORATORY
 from shared.http.lists import ListQuery, list_schema
-from shared.http.schemas import Schema, Text, Timestamp, Whole, Word
+from shared.http.schemas import Password, Schema, Text, Timestamp, Whole, Word
 
 MOST_CAPACITY = 1_000_000
 _ROLES = tuple(role.value for role in LABORATORY)
@@ -109,6 +115,19 @@ class MovesSchema(MoveSchema):
 
 class RetrievalsSchema(RetrievalSchema):
     """Several items out of their places."""
+
+    item_ids = _item_ids()
+
+
+class TakeoverSchema(SignedReasonSchema):
+    """Custody without its giver, before a witness who signs as well."""
+
+    witness = Word(required=True)
+    witness_password = Password()
+
+
+class TakeoversSchema(TakeoverSchema):
+    """Several items at once."""
 
     item_ids = _item_ids()
 

@@ -31,6 +31,8 @@ from tests.integration.chain_of_custody.house import (
     item,
     mass,
     opened,
+    signed_by,
+    tell_account,
     tell_people,
 )
 
@@ -39,7 +41,7 @@ PEOPLE = {
 }
 PLACES = ("vault", "vault-a-1", "cold-room-1")
 #: Acts after which somebody else, or another place, has the item; all others leave it where it is.
-MOVING = ("received", "aliquot_made", "handed_over", "returned", "stored", "retrieved")
+MOVING = ("received", "aliquot_made", "handed_over", "returned", "stored", "retrieved", "taken_over")
 
 people = st.sampled_from(sorted(PEOPLE))
 
@@ -124,6 +126,22 @@ class Succession(RuleBasedStateMachine):
         self._try(f"/items/{item_id}/weighings", mass(500, balance="XPR205"), holder)
         made = self._try(f"/items/{item_id}/aliquots", mass(1, 0.1, purpose="GC-MS"), holder)
         return self._kept(made["id"]) if made else multiple()
+
+    @rule(
+        item_id=items,
+        leaver=people,
+        who=st.sampled_from(("custodian", "custodian2")),
+        holder_leaves=st.booleans(),
+    )
+    def take_over(self, item_id: str, leaver: str, who: str, holder_leaves: bool) -> None:
+        """Somebody leaves, mostly who has the item, and a custodian tries to take it over; then they come back."""
+        gone = self._hands(item_id) if holder_leaves else PEOPLE[leaver]
+        tell_account(self.client, gone, active=False)
+        body = {"reason": "left", "witness": "scientist", "witness_password": "verified", **SIGNED}
+        path, taker = f"/items/{item_id}/takeovers", PEOPLE[who]
+        answer = signed_by(self.client, path, body, taker, SCIENTIST, actor=taker)
+        assert answer.status_code in (201, 404, 409), answer.data
+        tell_account(self.client, gone, active=True)
 
     @rule(item_id=items, who=people)
     def hold(self, item_id: str, who: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from services.chain_of_custody.domain import case_nodes as node
 from services.chain_of_custody.domain.case_nodes import CONTEXT, Node, Nodes
 from services.chain_of_custody.domain.find_corrected import find_corrected
-from services.chain_of_custody.domain.say_event import backdated_by, facts_of, title_of
+from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
 
 #: What is known here by its digest alone.
 _DIGESTED = ("measurement", "result", "report")
@@ -96,6 +96,7 @@ class _Action:
     def _words(self) -> list[str]:
         event = self._event
         words = [f"{title_of(event['type'])}: {event['purpose']}"]
+        words += [told] if (told := exceptional(event["type"])) else []
         words += [f"{fact.label}: {fact.text}" for fact in facts_of(self._details)]
         late = backdated_by(event["occurred_at"], event["recorded_at"])
         if late:

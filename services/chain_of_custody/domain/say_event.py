@@ -37,8 +37,11 @@ _TITLES = {
     "retrieved": "Taken out of its place",
     "returned": "Returned to the office",
     "stored": "Put into a place",
+    "taken_over": "Taken over from somebody who could not sign",
     "weighed": "Weighed",
 }
+#: What an act of this kind leaves open, so that nobody takes it for an ordinary one.
+_EXCEPTIONAL = {"taken_over": "Exceptional: the giver did not sign"}
 _LABELS = {
     "balance": "Balance",
     "beyond_uncertainty": "Beyond the uncertainty of both",
@@ -48,6 +51,8 @@ _LABELS = {
     "difference_mg": "Missing against the books",
     "expected": "Expected by the books",
     "from": "From",
+    "giver_did_not_sign": "Why the giver did not sign",
+    "giver_signed": "Signed by the giver",
     "gross_mass_g": "Gross mass",
     "holder": "Now with",
     "kind": "Kind",
@@ -83,6 +88,11 @@ class Fact(NamedTuple):
 def title_of(kind: str) -> str:
     """What happened, in a few words."""
     return _TITLES.get(kind) or kind.replace("_", " ").capitalize()
+
+
+def exceptional(kind: str) -> str | None:
+    """What is not as it should be about acts of this kind, or None."""
+    return _EXCEPTIONAL.get(kind)
 
 
 def facts_of(details: Mapping[str, Any]) -> list[Fact]:

@@ -54,6 +54,16 @@ def pending_items(session: Session, item_ids: Iterable[str]) -> list[HandoverIte
     return list(session.scalars(query))
 
 
+def lock_open_offers(session: Session, item_ids: Iterable[str]) -> list[Handover]:
+    """The open offers in which any of these items stands, their rows locked in the order of their ids."""
+    mine = select(HandoverItem.handover_id).where(
+        HandoverItem.item_id.in_(list(item_ids)), HandoverItem.pending
+    )
+    query = select(Handover).where(Handover.id.in_(mine), Handover.state == "offered").order_by(Handover.id)
+    locked = query.with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(locked))
+
+
 def close_items(session: Session, handover_id: str) -> None:
     """The items of an offer may be offered anew."""
     ended = update(HandoverItem).where(HandoverItem.handover_id == handover_id).values(pending=False)

@@ -12,7 +12,7 @@ from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository.items import visible_to
 from shared.actor import Actor
 
-_TAKEN = ("received", "handed_over", "retrieved", "aliquot_made", "composite_made")
+_TAKEN = ("received", "handed_over", "retrieved", "taken_over", "aliquot_made", "composite_made")
 
 
 def in_hands(actor: Actor, holder: str | None) -> Select[Any]:

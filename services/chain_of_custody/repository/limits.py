@@ -26,7 +26,7 @@ def lock_checks(session: Session) -> bool:
 
 def items_in_hands(session: Session, now: datetime) -> list[Waiting]:
     """Items in somebody's hands: since when out of storage, and since when with this person, by the events that say so."""
-    left, taken, first = _last("retrieved"), _last("retrieved", "handed_over"), _first()
+    left, taken, first = _last("retrieved"), _last("retrieved", "handed_over", "taken_over"), _first()
     out_since = func.coalesce(left, first, Item.created_at).label("out_since")
     held_since = func.coalesce(taken, first, Item.created_at).label("held_since")
     query = (

@@ -130,6 +130,7 @@ def _events(records: Sequence[Data], hold: Sequence[bool]) -> list[Data]:
             "occurred_at": moment_text(record["occurred_at"]),
             "recorded_at": moment_text(record["recorded_at"]),
             "backdated": record["backdated"],
+            "exceptional": record["exceptional"],
             "purpose": record["purpose"],
             "facts": [[fact["label"], fact["text"]] for fact in record["facts"]],
             "corrects": str(numbers[corrected[record["id"]]]) if record["id"] in corrected else None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.chain_of_custody.domain.check_correction import CORRECTED
-from services.chain_of_custody.domain.say_event import backdated_by, facts_of, title_of
+from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
 from services.chain_of_custody.domain.standing import PLACE
 from services.chain_of_custody.models import Event, Item
 
@@ -54,6 +54,7 @@ def describe_event(
         "backdated": backdated_by(record["occurred_at"], record["recorded_at"]),
         "delay_seconds": (row.recorded_at - row.occurred_at).total_seconds(),
         "out_of_order": out_of_order,
+        "exceptional": exceptional(record["type"]),
         "corrects": corrects["event_id"] if record["type"] == CORRECTED and corrects else None,
         "corrected_by": list(corrected_by),
     }

@@ -20,6 +20,7 @@ from services.chain_of_custody.domain.standing import (
 from services.chain_of_custody.models import Handover, HandoverItem, Item, Person
 from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository.takeovers import unable_givers
 from services.chain_of_custody.service.each_item import check_each, lock_each
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
@@ -113,6 +114,29 @@ def withdraw_handover(
     """The giver takes the offer back."""
     require(actor, *PARTIES)
     return _refuse(actor, uow, handover_id, act, now, "giver", "withdrawn")
+
+
+def withdraw_abandoned(
+    actor: Actor, uow: UnitOfWork, item_ids: Sequence[str], act: dict[str, Any], *, now: datetime
+) -> dict[str, str]:
+    """Withdraws the open offers of these items whose givers cannot sign any more, each whole; item -> its hand-over.
+
+    For who takes items over: an offer that nobody can answer for any more must not stand in the way. Others stay as they are.
+    """
+    require(actor, Role.CUSTODIAN)
+    offers = repository.lock_open_offers(uow.session, item_ids)
+    givers = unable_givers(uow.session, [offer.giver for offer in offers])
+    held = {offer.id: _item_ids(uow, offer) for offer in offers if offer.giver in givers}
+    wanted = {*item_ids, *(item_id for ids in held.values() for item_id in ids)}
+    rows = {row.id: row for row in items_repository.lock_known(uow.session, actor, wanted)}
+    for offer in offers:
+        for item_id in held.get(offer.id, ()):
+            happened, item = act.get("occurred_at"), rows[item_id]
+            _record(uow, item, "handover_withdrawn", actor, offer, now, happened, act["reason"])
+        if offer.id in held:
+            _end(uow, offer, "withdrawn", act["reason"], now)
+    uow.session.flush()
+    return {item_id: offer_id for offer_id, ids in held.items() for item_id in ids}
 
 
 def list_handovers(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Builders of items in any state, through custody's own API."""
 
 import itertools
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
 
 from services.chain_of_custody.service.sequence_events import Sequencer
-from shared.actor import Actor, Role
+from shared.actor import Actor, Role, Signature
 from shared.http.schemas import format_time
 from shared.runtime import Runtime
 from tests import calls
@@ -42,6 +44,13 @@ def tell_people(client: FlaskClient) -> None:
             client, "gateway", "POST", "/internal/people", {**body, "active": person.login != "gone"}
         )
         assert told.status_code == 200, told.data
+
+
+def tell_account(client: FlaskClient, who: Actor, *, active: bool, role: str | None = None) -> None:
+    """The gateway tells what became of an account."""
+    body = {"login": who.login, "name": who.name, "role": role or who.role, "office": who.office}
+    told = as_service(client, "gateway", "POST", "/internal/people", {**body, "active": active})
+    assert told.status_code == 200, told.data
 
 
 def exhibit(**over: Any) -> dict[str, Any]:
@@ -105,6 +114,13 @@ def handed(client: FlaskClient, **over: Any) -> str:
 def act(client: FlaskClient, item_id: str, what: str, body: dict[str, Any], actor: Actor = TECHNICIAN) -> Any:
     """One act upon an item."""
     return call(client, "POST", f"/items/{item_id}/{what}", body, actor=actor)
+
+
+def signed_by(client: FlaskClient, path: str, body: dict[str, Any], *signers: Actor, actor: Actor) -> Any:
+    """A POST by the actor that these people have signed, as the gateway would say after it checked their passwords."""
+    now = datetime.now(UTC)
+    signatures = tuple(Signature(who.login, who.name, who.role, "password", now) for who in signers)
+    return call(client, "POST", path, json.dumps(body).encode(), actor=replace(actor, signatures=signatures))
 
 
 def mass(net_mass_mg: float, uncertainty_mg: float = 0.2, **over: Any) -> dict[str, Any]:
