@@ -32,6 +32,7 @@ _SERVICES = {
     "library": "classifier",
     "models": "classifier",
     "statistics": "classifier",
+    "links": "classifier",
     "session": GATEWAY,
     "health": GATEWAY,
     "openapi.json": GATEWAY,

@@ -7,6 +7,7 @@ from services.classifier.routes import (
     internal,
     jobs,
     library,
+    links,
     measurements,
     models,
     profiles,
@@ -28,6 +29,7 @@ API: tuple[Blueprint, ...] = (
     models.blp,
     jobs.blp,
     results.blp,
+    links.blp,
 )
 INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
 

@@ -121,6 +121,39 @@ class RunProfile(Base):
     recorded_at: Mapped[datetime]
 
 
+class ProfileRow(Base):
+    """An item's profile as the numbers that searches and the archive need, newest by `seq`; derived, so it can be made again.
+
+    `raw` is little-endian float64 in the order of the analytes of `programme_version`: NaN where nothing was measured,
+    LOQ / sqrt(2) below the limit of quantitation. Rows of one programme get their `seq` in the order of their commits.
+    """
+
+    __tablename__ = "profile_row"
+    __table_args__ = (
+        Index("ix_profile_row_programme", "programme", "seq"),
+        Index("ix_profile_row_item", "item_id", "programme"),
+    )
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    item_id: Mapped[str]
+    root_id: Mapped[str]
+    programme: Mapped[str]
+    programme_version: Mapped[str]
+    raw: Mapped[bytes]
+
+
+class LinkPopulationRow(Base):
+    """What pairs of the library taught about links at one time: the rule, the counts, the threshold and how the ratios did."""
+
+    __tablename__ = "link_population"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = _seq()
+    programme: Mapped[str] = mapped_column(index=True)
+    programme_version: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    made_at: Mapped[datetime]
+
+
 class LibraryAct(Base):
     """A scientist took an authentic in, refused or withdrew it; the last act on an exhibit holds."""
 

@@ -12,8 +12,10 @@ from services.classifier.models import (
     ItemFacts,
     Job,
     LibraryAct,
+    LinkPopulationRow,
     Measurement,
     Model,
+    ProfileRow,
     ProgrammeRow,
     Report,
     Result,
@@ -90,18 +92,61 @@ def measurement(session: Session, measurement_id: str) -> Measurement:
 
 
 def profile_sources(
-    session: Session, programme: str, item_id: str
+    session: Session, programme: str, item_ids: Sequence[str]
 ) -> tuple[Sequence[Measurement], Sequence[RunProfile]]:
-    """What was measured and read of an item and, for an exhibit, of its aliquots; oldest first."""
-    mine = or_(Measurement.item_id == item_id, Measurement.root_id == item_id)
+    """What was measured and read of items and, for an exhibit, of its aliquots; oldest first."""
+    mine = or_(Measurement.item_id.in_(item_ids), Measurement.root_id.in_(item_ids))
     measured = session.scalars(
         select(Measurement).where(Measurement.programme == programme, mine).order_by(Measurement.seq)
     ).all()
-    ours = or_(RunProfile.item_id == item_id, RunProfile.root_id == item_id)
+    ours = or_(RunProfile.item_id.in_(item_ids), RunProfile.root_id.in_(item_ids))
     read = session.scalars(
         select(RunProfile).where(RunProfile.programme == programme, ours).order_by(RunProfile.seq)
     ).all()
     return measured, read
+
+
+def items_with_own_data(session: Session, programme: str) -> Select[Any]:
+    """(item_id, root_id) of every item on which a programme's data were recorded."""
+    measured = select(Measurement.item_id, Measurement.root_id).where(Measurement.programme == programme)
+    read = select(RunProfile.item_id, RunProfile.root_id).where(RunProfile.programme == programme)
+    found = measured.union(read).subquery()
+    return select(found.c.item_id, found.c.root_id)
+
+
+def items_without_row(session: Session, programme: str, limit: int) -> Sequence[Any]:
+    """(item_id, root_id) of items with data and no profile row: those of before the rows."""
+    query = items_with_own_data(session, programme)
+    item = query.selected_columns.item_id
+    row = select(ProfileRow.seq).where(ProfileRow.item_id == item, ProfileRow.programme == programme)
+    return session.execute(query.where(~row.exists()).order_by(item).limit(limit)).all()
+
+
+def lock_profile_rows(session: Session, programme: str) -> None:
+    """Lets one transaction at a time add rows of a programme, so that `seq` rises in the order of the commits."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"profile_row:{programme}"))))
+
+
+def profile_rows_after(session: Session, programme: str, seq: int) -> Iterable[Any]:
+    """(seq, item_id, root_id, programme_version, raw) of the rows after `seq`, streamed in their order."""
+    query = (
+        select(
+            ProfileRow.seq,
+            ProfileRow.item_id,
+            ProfileRow.root_id,
+            ProfileRow.programme_version,
+            ProfileRow.raw,
+        )
+        .where(ProfileRow.programme == programme, ProfileRow.seq > seq)
+        .order_by(ProfileRow.seq)
+    )
+    return session.execute(query.execution_options(yield_per=5000))
+
+
+def item_facts(session: Session, item_ids: Sequence[str]) -> dict[str, ItemFacts]:
+    """What is known of items, by id."""
+    rows = session.scalars(select(ItemFacts).where(ItemFacts.id.in_(item_ids)))
+    return {row.id: row for row in rows}
 
 
 def measurers(session: Session, programme: str, item_id: str) -> set[str]:
@@ -128,6 +173,16 @@ def library(programme: str | None = None) -> Select[Any]:
     newer = select(later.id).where(later.exhibit_id == LibraryAct.exhibit_id, later.seq > LibraryAct.seq)
     query = select(LibraryAct).where(LibraryAct.decision == "accepted", ~newer.exists())
     return query if programme is None else query.where(LibraryAct.programme == programme)
+
+
+def library_mark(session: Session, programme: str) -> int:
+    """Number of the last act on a programme's library; it changes whenever the library does."""
+    return session.scalar(select(func.max(LibraryAct.seq)).where(LibraryAct.programme == programme)) or 0
+
+
+def link_population(session: Session, digest: str) -> LinkPopulationRow:
+    """The population of that content."""
+    return session.scalars(select(LinkPopulationRow).where(LinkPopulationRow.digest == digest)).one()
 
 
 def last_library_act(session: Session, exhibit_id: str) -> LibraryAct | None:

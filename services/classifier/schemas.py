@@ -22,6 +22,7 @@ class ProgrammeSchema(Schema):
     pretreatment = fields.Raw()
     decision = fields.Dict()
     qc = fields.List(fields.Dict())
+    links = fields.Dict()
     main_analyte = fields.String(allow_none=True)
     digest = fields.String()
     posted_by = fields.String()

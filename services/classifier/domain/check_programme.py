@@ -7,6 +7,7 @@ from typing import Any
 
 from services.classifier.domain.check_fields import Fields
 from services.classifier.domain.check_method import method_from_data
+from services.classifier.domain.links.measures import MEASURES as LINK_MEASURES
 from services.classifier.domain.programme import (
     NOT_EVALUATED,
     PRETREATMENT_STEPS,
@@ -17,6 +18,7 @@ from services.classifier.domain.programme import (
     Decision,
     Determination,
     InvalidProgramme,
+    LinkRule,
     Module,
     Programme,
     QcRule,
@@ -46,9 +48,10 @@ def programme_from_data(data: object) -> Programme:
     known = [module.name for module in modules]
     analytes = _analytes(top, known, errors)
     determinations = _determinations(top, known, errors)
-    pretreatment = _pretreatment(top, errors)
+    pretreatment = _pretreatment(top, "pretreatment", "auto", errors)
     decision = _decision(top, errors)
     qc = _qc(top, known, errors)
+    links = _links(top, errors)
     main_analyte = top.text("main_analyte", limit=120, required=False) or None
     date = top.text("date", limit=10, required=False) or None
     if date and not _DATE.fullmatch(date):
@@ -71,6 +74,7 @@ def programme_from_data(data: object) -> Programme:
         pretreatment=pretreatment,
         decision=decision,
         qc=tuple(qc),
+        links=links,
         main_analyte=main_analyte,
         date=date,
         provenance=provenance,
@@ -185,17 +189,33 @@ def _refuse_class_names(nodes: Sequence[ClassNode], pointer: str, errors: list[t
         seen.add(name)
 
 
-def _pretreatment(top: Fields, errors: list[tuple[str, str]]) -> tuple[str, ...] | None:
-    raw = top.raw("pretreatment", "auto")
-    if raw == "auto":
+def _pretreatment(
+    fields: Fields, name: str, unsaid: str, errors: list[tuple[str, str]]
+) -> tuple[str, ...] | None:
+    """The steps that a field lists; None for the word that stands for "not said"."""
+    raw = fields.raw(name, unsaid)
+    pointer = f"{fields.pointer}/{name}"
+    if raw == unsaid:
         return None
     if not isinstance(raw, list) or not raw or len(raw) > 10:
-        errors.append(("/pretreatment", 'the word "auto" or a list of steps'))
+        errors.append((pointer, f'the word "{unsaid}" or a list of steps'))
         return None
     for index, step in enumerate(raw):
         if step not in PRETREATMENT_STEPS:
-            errors.append((f"/pretreatment/{index}", f"one of {', '.join(PRETREATMENT_STEPS)}"))
+            errors.append((f"{pointer}/{index}", f"one of {', '.join(PRETREATMENT_STEPS)}"))
     return tuple(str(step) for step in raw)
+
+
+def _links(top: Fields, errors: list[tuple[str, str]]) -> LinkRule:
+    if not top.has("links"):
+        return LinkRule()
+    fields = top.child("links")
+    measure = fields.text("measure", limit=20, required=False) or LinkRule().measure
+    if measure not in LINK_MEASURES:
+        errors.append((f"{fields.pointer}/measure", f"one of {', '.join(LINK_MEASURES)}"))
+    steps = _pretreatment(fields, "pretreatment", "as the models", errors)
+    fields.nothing_else()
+    return LinkRule(measure, steps)
 
 
 def _decision(top: Fields, errors: list[tuple[str, str]]) -> Decision:

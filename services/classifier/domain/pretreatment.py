@@ -51,14 +51,19 @@ class Pretreatment:
     def fill(self, rows: Floats) -> Floats:
         """Rows with every gap filled by its conditional mean."""
         filled = rows.copy()
-        for place in np.flatnonzero(np.isnan(rows).any(axis=1)):
-            gap = np.isnan(rows[place])
+        missing = np.isnan(rows)
+        incomplete = np.flatnonzero(missing.any(axis=1))
+        if not len(incomplete):
+            return filled
+        patterns, kind = np.unique(missing[incomplete], axis=0, return_inverse=True)
+        for number, gap in enumerate(patterns):
+            places = incomplete[kind.ravel() == number]
             if gap.all():
-                filled[place] = self.mean
+                filled[places] = self.mean
                 continue
-            known = self.covariance[np.ix_(~gap, ~gap)]
-            weight = np.linalg.solve(known, rows[place, ~gap] - self.mean[~gap])
-            filled[place, gap] = self.mean[gap] + self.covariance[np.ix_(gap, ~gap)] @ weight
+            weights = np.linalg.solve(self.covariance[np.ix_(~gap, ~gap)], self.covariance[np.ix_(~gap, gap)])
+            deviation = rows[np.ix_(places, ~gap)] - self.mean[~gap]
+            filled[np.ix_(places, gap)] = self.mean[gap] + deviation @ weights
         return filled
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -150,9 +155,9 @@ def _centre_and_scale(powered: Floats, steps: Sequence[str]) -> tuple[Floats, Fl
             robust = _MAD_TO_SD * np.median(np.abs(known - centre[j]))
             # Where most samples are of one kind, the few of another must not be thrown to the far end of the scale.
             scale[j] = max(robust, _LEAST_SHARE * known.std()) or 1.0
-        elif "autoscale" in steps or "centre" in steps:
-            centre[j] = known.mean()
-            scale[j] = (known.std() or 1.0) if "autoscale" in steps else 1.0
+        elif {"autoscale", "centre", "divide_by_sd"} & set(steps):
+            centre[j] = 0.0 if "divide_by_sd" in steps else known.mean()
+            scale[j] = 1.0 if "centre" in steps else known.std() or 1.0
     return centre, scale
 
 

@@ -11,7 +11,9 @@ from typing import Any
 ISOTOPE_UNITS = ("per mil", "\N{PER MILLE SIGN}")
 UNKNOWN = "Unknown"
 NOT_EVALUATED = "Not evaluated"
-PRETREATMENT_STEPS = ("closure", "log", "square_root", "fourth_root", "autoscale", "robust_scale", "centre")
+PRETREATMENT_STEPS = (
+    "closure", "log", "square_root", "fourth_root", "autoscale", "robust_scale", "centre", "divide_by_sd",
+)  # fmt: skip
 QC_RULES = (
     "blank_ratio",
     "control_z",
@@ -149,6 +151,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkRule:
+    """How profiles are compared for links; `steps` None means as the models' pre-treatment."""
+
+    measure: str = "cosine"
+    steps: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QcRule:
     """A quality rule: what is looked at, and the greatest (for an area: the least) value that passes."""
 
@@ -170,6 +180,7 @@ class Programme:
     pretreatment: tuple[str, ...] | None
     decision: Decision = Decision()
     qc: tuple[QcRule, ...] = ()
+    links: LinkRule = LinkRule()
     main_analyte: str | None = None
     date: str | None = None
     provenance: str = ""

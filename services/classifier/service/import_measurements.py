@@ -11,6 +11,7 @@ from services.classifier import repository
 from services.classifier.custody import Custody, Facts
 from services.classifier.domain.programme import Programme
 from services.classifier.service.measurements import add_measurement
+from services.classifier.service.profile_rows import keep_profile_rows
 from services.classifier.service.programmes import programme_of
 from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
@@ -67,6 +68,7 @@ def import_measurements(
     for item, values in ready:
         told = {"method": "table import", "instrument": "table", "values": values}
         add_measurement(uow, actor, item, row.id, row.version, told, now=now)
+    keep_profile_rows(uow.session, row.id, {item.id: item.root_id for item, _ in ready})
     return {"accepted": len(rows), "rejected": 0, "errors": []}
 
 

@@ -8,6 +8,7 @@ from services.classifier import repository
 from services.classifier.custody import Custody, Facts, known, require_workable
 from services.classifier.domain.programme import Programme
 from services.classifier.models import Measurement
+from services.classifier.service.profile_rows import keep_profile_rows
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.crypto.canonical import canonical_digest
@@ -30,7 +31,9 @@ def record_measurement(
     facts = known(custody, [body["item_id"]])[body["item_id"]]
     require_workable(facts)
     repository.remember_facts(uow.session, [facts])
-    return add_measurement(uow, actor, facts, row.id, row.version, body, now=now)
+    recorded = add_measurement(uow, actor, facts, row.id, row.version, body, now=now)
+    keep_profile_rows(uow.session, row.id, {facts.id: facts.root_id})
+    return recorded
 
 
 def correct_measurement(
@@ -50,7 +53,7 @@ def correct_measurement(
     facts = known(custody, [old.item_id])[old.item_id]
     require_workable(facts)
     told = {"method": old.method, "instrument": old.instrument, **body}
-    return add_measurement(
+    recorded = add_measurement(
         uow,
         actor,
         facts,
@@ -61,6 +64,8 @@ def correct_measurement(
         corrects=old.id,
         reason=body["reason"],
     )
+    keep_profile_rows(uow.session, old.programme, {facts.id: facts.root_id})
+    return recorded
 
 
 def list_measurements(

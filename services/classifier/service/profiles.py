@@ -1,5 +1,6 @@
 """An item's profile: every analyte of a programme, with its value and where the value comes from."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 from services.classifier import repository
 from services.classifier.custody import Custody, known
 from services.classifier.domain.programme import Programme
+from services.classifier.models import Measurement, RunProfile
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
@@ -25,12 +27,38 @@ def get_profile(
 
 
 def build_profile(session: Session, programme: Programme, item_id: str) -> dict[str, Any]:
+    """One item's profile, see `build_profiles`."""
+    return build_profiles(session, programme, [item_id])[item_id]
+
+
+def build_profiles(
+    session: Session, programme: Programme, item_ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     """Takes for each analyte what was recorded last; a later correction or measurement stands before an earlier run.
 
     `inputs` are the SHA-256 of every measurement and raw file that gave a value, so that anyone can say what an opinion rests on.
     """
-    measured, read = repository.profile_sources(session, programme.id, item_id)
+    measured, read = repository.profile_sources(session, programme.id, item_ids)
     digests = repository.spectrum_digests(session, [run.spectrum_id for run in read])
+    return {
+        item_id: _build(
+            programme,
+            item_id,
+            [row for row in measured if item_id in (row.item_id, row.root_id)],
+            [run for run in read if item_id in (run.item_id, run.root_id)],
+            digests,
+        )
+        for item_id in item_ids
+    }
+
+
+def _build(
+    programme: Programme,
+    item_id: str,
+    measured: Sequence[Measurement],
+    read: Sequence[RunProfile],
+    digests: Mapping[str, str],
+) -> dict[str, Any]:
     found: dict[str, tuple[Any, dict[str, Any], str]] = {}
     qc: dict[str, Any] = {}
     for run in read:

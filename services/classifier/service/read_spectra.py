@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.classifier import repository
 from services.classifier.models import RunProfile, Spectrum, TraceRow
+from services.classifier.service.profile_rows import keep_profile_rows
 from shared.actor import Actor, require_service
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Unavailable
@@ -141,3 +142,5 @@ def _store(uow: UnitOfWork, spectrum: Spectrum, root_id: str, reading: Reading, 
             programme_version=profile["programme_version"], profile=profile, recorded_at=now,
         )  # fmt: skip
         uow.session.execute(statement.on_conflict_do_nothing())
+    for programme in {profile["programme"] for profile in reading.profiles}:
+        keep_profile_rows(uow.session, programme, {row.item_id: root_id})

@@ -34,8 +34,12 @@ class KnownItems:
         item_id = new_id()
         number = f"S26-{len(self._items) + 1:06d}"
         facts = Facts(item_id, number, new_id(), office, programme, kind, state, item_id, new_id())
-        self._items[item_id] = facts
+        self.put(facts)
         return facts
+
+    def put(self, facts: Facts) -> None:
+        """An item as the test wants it."""
+        self._items[facts.id] = facts
 
     def facts(
         self, *, ids: Sequence[str] = (), exhibit_ids: Sequence[str] = (), numbers: Sequence[str] = ()

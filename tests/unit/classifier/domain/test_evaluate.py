@@ -215,9 +215,7 @@ def test_well_separated_classes_are_told_apart_and_the_gap_is_unknown() -> None:
 
 
 def test_serving_loads_neither_scipy_nor_scikit_learn() -> None:
-    modules = (
-        "evaluate bundle check_programme trace readers.registry profile.profile_from_run links.score_links"
-    )
+    modules = "evaluate bundle check_programme trace readers.registry profile.profile_from_run links.population links.search"
     code = "import sys\n" + "\n".join(f"import services.classifier.domain.{name}" for name in modules.split())
     code += "\nprint(sorted({n.split('.')[0] for n in sys.modules} & {'scipy', 'sklearn', 'flask', 'sqlalchemy'}))"
     done = subprocess.run(
