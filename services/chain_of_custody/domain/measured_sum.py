@@ -30,6 +30,12 @@ class MeasuredSum:
         for key, times, uncertainty in other._inputs():
             self._count(key, sign * times, uncertainty)
 
+    def copy(self) -> "MeasuredSum":
+        """The same sum, which goes its own way from now on."""
+        other = MeasuredSum()
+        other.mass, other._parts = self.mass, self._parts.copy()
+        return other
+
     def clear(self) -> None:
         """Becomes zero, known exactly."""
         self.mass = ZERO

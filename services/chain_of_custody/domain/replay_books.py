@@ -44,6 +44,23 @@ class Books:
     opened: bool = False
     ending: str | None = None
 
+    def copy(self) -> "Books":
+        """The same books, which go their own way from now on."""
+        return Books(
+            self.remaining,
+            None if self.received is None else self.received.copy(),
+            self.aliquots.copy(),
+            self.composites.copy(),
+            self.consumed.copy(),
+            self.lost.copy(),
+            self.differences.copy(),
+            self.unexplained.copy(),
+            self.left.copy(),
+            self.weights.copy(),
+            self.opened,
+            self.ending,
+        )
+
     def apply(self, record: Mapping[str, Any]) -> None:
         """Takes one event, the next of the item, into the books; events that are not BOOKED change nothing."""
         details = record["details"]

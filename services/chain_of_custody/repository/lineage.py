@@ -78,6 +78,14 @@ def booked_records(session: Session, item_id: str) -> list[dict[str, Any]]:
     return [json.loads(record) for record in session.scalars(query)]
 
 
+def records_after(session: Session, item_id: str, sequence: int) -> list[tuple[str, dict[str, Any]]]:
+    """(digest, record) of every event of one item behind this place in its history, in order."""
+    query = select(Event.digest, Event.record).where(Event.item_id == item_id, Event.sequence > sequence)
+    return [
+        (digest, json.loads(record)) for digest, record in session.execute(query.order_by(Event.sequence))
+    ]
+
+
 def lineage_items(session: Session, root_id: str) -> list[Item]:
     """All items of a lineage, in the order of their birth."""
     return list(session.scalars(select(Item).where(Item.root_id == root_id).order_by(Item.seq)))

@@ -14,6 +14,7 @@ from services.chain_of_custody.domain.standing import PERSON, Holder, standing_o
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.service.known_books import known_books
 from shared.actor import Role
 from shared.crypto.canonical import readable_canonical_json
 from shared.crypto.ledger import new_salt
@@ -119,6 +120,7 @@ def make_event(
         digest=hashlib.sha256(written).hexdigest(),
         salt=new_salt(),
     )
+    known_books.add(event, item.last_digest)
     item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)
     if receiver is None:
         return event, None

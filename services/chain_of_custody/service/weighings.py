@@ -8,14 +8,14 @@ from typing import Any
 from services.chain_of_custody.domain import check_mass_balance as rules
 from services.chain_of_custody.domain.check_mass_balance import quantity
 from services.chain_of_custody.domain.compare_weights import compare_weight, most_net
-from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books, replay
+from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_quantities import Balance
 from services.chain_of_custody.repository import items as repository
-from services.chain_of_custody.repository.lineage import booked_records
 from services.chain_of_custody.service.balances import balance_facts
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
+from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.measure import measure_net
 from services.chain_of_custody.service.substance import (
     HANDS,
@@ -53,7 +53,7 @@ def weigh_item(
             f"{act['balance']} {words}. Weigh on another balance, or have the calibration entered.",
             code="out_of_calibration",
         )
-    books = replay(booked_records(uow.session, row.id))
+    books = known_books.of(uow.session, row)
     kind = next((_KINDS[name] for name in _KINDS if act.get(name) is not None), NET)
     if kind == NET:
         details, finding = _weigh_net(row, books, act, balance)
