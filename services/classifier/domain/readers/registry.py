@@ -11,6 +11,8 @@ from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
+from services.classifier.domain.readers.load_from_mzml import load_from_mzml
+from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
 from services.classifier.domain.run import RawRun
 
 UNKNOWN_FORMAT = "unknown"
@@ -36,6 +38,8 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
+    "mzML": load_from_mzml,
+    "mzXML": load_from_mzxml,
 }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import itertools
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -82,9 +83,7 @@ class ScanBuilder:
         if len(told) == self.scans:
             total = np.array(told)
         else:
-            total = np.array(
-                [intensity[low:high].sum() for low, high in zip(starts, starts[1:], strict=False)]
-            )
+            total = np.array([intensity[low:high].sum() for low, high in itertools.pairwise(starts)])
         return RawRun(
             format_name, technique, np.array(self._times), total, starts, mz, intensity, unit, metadata
         )

@@ -1,7 +1,7 @@
 """A bounded way through an XML file: expat in pieces, without document type, entities or unbounded tags.
 
-A library for mzML would unpack what the file claims; here the file is data of a stranger. No entity can be declared (a document type
-is refused), a tag has at most MAX_TAG_BYTES, elements nest at most MAX_DEPTH deep, and text is kept only where `wants_text` says so.
+A library for mzML would unpack what the file claims; here the file comes from a stranger. No entity can be declared (a document
+type is refused), a tag has at most MAX_TAG_BYTES, elements nest at most MAX_DEPTH deep, and text is kept only where it is wanted.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def stream_xml(path: Path, listener: Listener) -> None:
     parser.buffer_text = True
     parser.buffer_size = _PIECE
     handler = _Handler(listener, parser)
-    fed = 0
+    fed, is_whole = 0, False
     try:
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
@@ -43,11 +43,12 @@ def stream_xml(path: Path, listener: Listener) -> None:
                 fed += len(piece)
                 if fed - max(parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
                     raise ReaderError(f"the XML has a tag of more than {MAX_TAG_BYTES} bytes")
+        is_whole = True
         parser.Parse(b"", True)
     except expat.ExpatError as error:
-        if handler.depth and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
+        if is_whole and handler.depth:
             raise ReaderError(f"the file is truncated: its XML ends after {fed} bytes") from error
-        text = expat.errors.messages[error.code] if error.code in expat.errors.messages else "error"
+        text = expat.errors.messages.get(error.code, "error")
         raise ReaderError(
             f"the XML is damaged at line {error.lineno}, column {error.offset}: {text}"
         ) from error
