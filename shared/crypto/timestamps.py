@@ -1,26 +1,25 @@
-"""Time stamps by an authority (RFC 3161): the request, and the check of what it answers."""
+"""Requests for time stamps (RFC 3161); what is answered is checked by `siglab_clients.verify.timestamps`, as a stranger does."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from rfc3161_client import (
-    HashAlgorithm,
-    TimeStampRequest,
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from rfc3161_client import HashAlgorithm, TimeStampRequest, TimestampRequestBuilder
+
+from siglab_clients.verify.timestamps import TimestampError, check_timestamp
+from siglab_clients.verify.timestamps import read_roots as read_pem
+
+__all__ = [
+    "ANSWER_TYPE",
+    "REQUEST_TYPE",
+    "TimestampError",
+    "check_timestamp",
+    "make_timestamp_request",
+    "read_roots",
+]
 
 REQUEST_TYPE = "application/timestamp-query"
 ANSWER_TYPE = "application/timestamp-reply"
-
-
-class TimestampRefused(Exception):
-    """The authority's answer does not prove that it saw these bytes; says why."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +38,7 @@ def make_timestamp_request(data: bytes) -> TimestampRequest:
 
 def read_roots(path: Path) -> list[x509.Certificate]:
     """The certificates in a PEM file; raises ValueError where there is none, OSError where it cannot be read."""
-    found = x509.load_pem_x509_certificates(path.read_bytes())
-    if not found:
-        raise ValueError(f"{path} holds no certificate")
-    return found
-
-
-def check_timestamp(
-    token: bytes, data: bytes, roots: Sequence[x509.Certificate], *, nonce: int | None = None
-) -> datetime:
-    """When the authority stamped `data`; raises TimestampRefused where the answer `token` does not prove it.
-
-    The certificates must have been valid at that time, not now: a stamp outlives its authority's certificate.
-    """
     try:
-        answer = decode_timestamp_response(token)
-        if answer.status != 0:
-            raise TimestampRefused(f"the authority refused: status {answer.status} {answer.status_string}")
-        # The certificates that came along are no roots: only the configured ones are trusted.
-        verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
-        verifier.verify_message(answer, data)
-        stamped: datetime = answer.tst_info.gen_time
-    except (VerificationError, ValueError, TypeError) as error:
-        raise TimestampRefused(f"the time stamp does not hold: {error}") from error
-    return stamped if stamped.tzinfo else stamped.replace(tzinfo=UTC)
+        return read_pem(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} holds no certificate") from error

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from siglab_clients.tlog.encoding import encode_base64
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey, parse_note
+from siglab_clients.verify.certificates_in_order import certificates_in_order
 from siglab_clients.verify.container import Stored
 from siglab_clients.verify.findings import Finding
 
 if TYPE_CHECKING:
     from cryptography import x509
+    from rfc3161_client import TimeStampResponse
 
 FOLDER = "timestamps/"
 TIMESTAMP = "timestamp"
@@ -41,30 +43,70 @@ def stamped_bytes(note: bytes, key: VerifierKey) -> bytes:
     return f"{parsed.text}\n{''.join(lines)}".encode()
 
 
-def check_timestamp(token: bytes, data: bytes, roots: "Sequence[x509.Certificate]") -> datetime:
+def check_timestamp(
+    token: bytes, data: bytes, roots: "Sequence[x509.Certificate]", *, nonce: int | None = None
+) -> datetime:
     """When an authority under one of `roots` stamped `data`; raises TimestampError.
 
-    Its certificates must have been valid then, not now: a stamp outlives them.
+    Only `roots` are trusted. Certificates that came with the stamp may link the authority's to one of them, and no more. All
+    must have been valid at the time of the stamp, not now: a stamp outlives them. Where `nonce` was sent it must have
+    come back.
     """
-    from cryptography import x509
     from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
     try:
-        answer = decode_timestamp_response(token)
+        answer = decode_timestamp_response(certificates_in_order(token))
         if answer.status != 0:
-            raise TimestampError(f"the authority refused to stamp (status {answer.status})")
-        said: bytes = answer.tst_info.message_imprint.message
+            raise TimestampError(f"the authority refused to give one (status {answer.status})")
         hashes = {hashlib.new(name, data).digest() for name in ("sha256", "sha384", "sha512")}
-        if said not in hashes:
-            raise TimestampError("the time stamp is over another checkpoint")
-        given = [x509.load_der_x509_certificate(raw) for raw in answer.signed_data.certificates]
-        known = set(roots)
-        between = [found for found in given if found not in known]
-        VerifierBuilder(intermediates=between[1:], roots=list(roots)).build().verify_message(answer, data)
+        if answer.tst_info.message_imprint.message not in hashes:
+            raise TimestampError("it is over another checkpoint")
+        _check_signer(answer)
+        # The library trusts all that it is given, intermediates too; those in the stamp itself it takes as links only.
+        VerifierBuilder(roots=list(roots), nonce=nonce).build().verify_message(answer, data)
         stamped: datetime = answer.tst_info.gen_time
-    except (VerificationError, ValueError, TypeError) as error:
-        raise TimestampError(f"the time stamp does not hold: {error}") from error
+    except (VerificationError, ValueError, TypeError, OverflowError) as error:
+        raise TimestampError(f"the time stamp does not hold: {_in_words(error)}") from error
     return stamped if stamped.tzinfo else stamped.replace(tzinfo=UTC)
+
+
+def _in_words(error: Exception) -> str:
+    """What the libraries say of a stamp, for people."""
+    said = str(error)
+    if "certificate verify error" in said:
+        return (
+            "the certificate that signed it is not under one of the authority's certificates that were given"
+        )
+    if "digest failure" in said or "signature failure" in said:
+        return "it was changed after the authority had signed it"
+    return "it cannot be read as one" if "ASN.1" in said else said
+
+
+def _check_signer(answer: "TimeStampResponse") -> None:
+    """The certificate that signed must be for time stamps alone (RFC 3161 section 2.3) and valid at the time of the stamp."""
+    from cryptography import x509
+
+    signers = list(answer.signed_data.signer_infos)
+    given = [x509.load_der_x509_certificate(raw) for raw in answer.signed_data.certificates]
+    signer = signers[0] if len(signers) == 1 else None
+    mine = [
+        c for c in given if signer and (c.issuer, c.serial_number) == (signer.issuer, signer.serial_number)
+    ]
+    if len(mine) != 1:
+        raise TimestampError("it does not carry the one certificate that signed it")
+    try:
+        uses = mine[0].extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        uses = None
+    if uses is None or not uses.critical or list(uses.value) != [x509.ExtendedKeyUsageOID.TIME_STAMPING]:
+        raise TimestampError("the certificate that signed it is not one for time stamps alone")
+    at = answer.tst_info.gen_time
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not mine[0].not_valid_before_utc <= at <= mine[0].not_valid_after_utc:
+        raise TimestampError(
+            f"it bears {at:%Y-%m-%d}, when its authority's certificate was not valid "
+            f"({mine[0].not_valid_before_utc:%Y-%m-%d} to {mine[0].not_valid_after_utc:%Y-%m-%d})"
+        )
 
 
 def check_timestamps(

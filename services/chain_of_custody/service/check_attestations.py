@@ -7,7 +7,7 @@ from cryptography import x509
 from services.chain_of_custody.domain.findings import Findings
 from services.chain_of_custody.repository import attestations
 from shared.config import Settings
-from shared.crypto.timestamps import TimestampRefused, check_timestamp, read_roots
+from shared.crypto.timestamps import TimestampError, check_timestamp, read_roots
 from shared.db.unit_of_work import UnitOfWork
 from siglab_clients.tlog.cosignatures import open_cosignature, parse_witness_key
 from siglab_clients.tlog.errors import EvidenceError
@@ -31,7 +31,7 @@ def check_attestations(uow: UnitOfWork, settings: Settings, findings: Findings) 
             try:
                 if check_timestamp(stamp.token, note.encode(), roots) != stamp.stamped_at:
                     findings.add(f"the time stamp of {stamp.size} entries bears another time than its row")
-            except TimestampRefused as error:
+            except TimestampError as error:
                 findings.add(f"the time stamp of {stamp.size} entries: {error}")
     asked = {witness.key for witness in settings.witnesses}
     for attempt in attestations.attempts(uow.session, attestations.CONTRADICTION):

@@ -6,7 +6,7 @@ from services.chain_of_custody.repository import attestations
 from shared.crypto.timestamps import (
     ANSWER_TYPE,
     REQUEST_TYPE,
-    TimestampRefused,
+    TimestampError,
     check_timestamp,
     make_timestamp_request,
     read_roots,
@@ -31,14 +31,14 @@ def stamp_head(runtime: Runtime, size: int, note: str) -> bool:
     now = runtime.clock()
     try:
         if roots is None:
-            raise TimestampRefused("SIGLAB_TIMESTAMP_CA names no certificate to check the authority by")
+            raise TimestampError("SIGLAB_TIMESTAMP_CA names no certificate to check the authority by")
         request = make_timestamp_request(note.encode())
         headers = {"Content-Type": REQUEST_TYPE, "Accept": ANSWER_TYPE}
         answer = outbound.post(url, request.raw, headers=headers, most=_MOST_BYTES)
         if answer.status != 200:
-            raise TimestampRefused(f"the authority answered {answer.status}")
+            raise TimestampError(f"the authority answered {answer.status}")
         stamped_at = check_timestamp(answer.body, note.encode(), read_roots(roots), nonce=request.nonce)
-    except (DomainError, TimestampRefused, OSError, ValueError) as error:
+    except (DomainError, TimestampError, OSError, ValueError) as error:
         reason = error.detail if isinstance(error, DomainError) else str(error)
         log.warning("head_not_stamped", authority=url, error=reason)
         with runtime.unit_of_work() as uow:

@@ -1,8 +1,6 @@
 """Heads are time-stamped by an authority (RFC 3161), here one of `openssl ts`; a stamp that does not hold is found (E20)."""
 
 import itertools
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +16,7 @@ from services.chain_of_custody.app import create_app, make_runtime
 from services.chain_of_custody.service.copy_heads import copy_head
 from services.chain_of_custody.service.verify_ledger import verify_ledger
 from shared.runtime import Runtime
+from tests.authority import NEEDS_OPENSSL, make_authority
 from tests.calls import AUDITOR
 from tests.database import make_settings
 from tests.integration.chain_of_custody import house
@@ -25,70 +24,20 @@ from tests.integration.chain_of_custody.house import call, opened, sequence
 
 pytestmark = [
     pytest.mark.rule("E20"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not here"),
+    NEEDS_OPENSSL,
 ]
 
 _numbers = itertools.count()
-_CONFIG = """
-[tsa]
-default_tsa = it
-[it]
-serial = {folder}/serial
-signer_cert = {folder}/tsa.pem
-signer_key = {folder}/tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4
-digests = sha256
-ess_cert_id_alg = sha256
-"""
-
-
-def _openssl(*arguments: str, given: bytes = b"") -> bytes:
-    done = subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True, timeout=60)
-    return done.stdout
-
-
-def make_authority(folder: Path) -> Path:
-    """A root and a time stamping certificate under it; returns the root's file."""
-    folder.mkdir(parents=True)
-    (folder / "serial").write_text("01\n")
-    (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder))
-    (folder / "tsa.ext").write_text(
-        "extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\nbasicConstraints=CA:FALSE\n"
-        "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-    )
-    ca = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Test root", "-days", "30"]
-    ca += ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
-    _openssl("req", *ca, "-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.pem"))
-    tsa = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Test stamps"]
-    _openssl("req", *tsa, "-keyout", str(folder / "tsa.key"), "-out", str(folder / "tsa.csr"))
-    sign = [
-        "-req",
-        "-in",
-        str(folder / "tsa.csr"),
-        "-CA",
-        str(folder / "ca.pem"),
-        "-CAkey",
-        str(folder / "ca.key"),
-    ]
-    sign += ["-CAcreateserial", "-days", "30", "-extfile", str(folder / "tsa.ext")]
-    _openssl("x509", *sign, "-out", str(folder / "tsa.pem"))
-    return folder / "ca.pem"
 
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Iterator[str]:
     """The address of an authority under `tmp_path/authority/ca.pem`."""
-    folder = tmp_path / "authority"
-    make_authority(folder)
+    made = make_authority(tmp_path / "authority")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            (folder / "asked").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            body = _openssl(
-                *("ts", "-reply", "-config", str(folder / "tsa.cnf"), "-section", "it"),
-                *("-queryfile", str(folder / "asked")),
-            )
+            body = made.answer(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(body)))
@@ -156,7 +105,7 @@ def test_a_stamp_of_another_head_is_found(client: FlaskClient, runtime: Runtime)
 def test_an_authority_under_another_root_is_not_believed(
     client: FlaskClient, runtime: Runtime, tmp_path: Path
 ) -> None:
-    other = make_authority(tmp_path / "other")
+    other = make_authority(tmp_path / "other").ca
     runtime.settings = replace(runtime.settings, timestamp_ca=other)
     _grow(client, runtime)
     told = call(client, "GET", "/ledger/state", actor=AUDITOR).json["authority"]
