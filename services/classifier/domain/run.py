@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from services.classifier.domain.peak_table import PeakTable
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +36,7 @@ class RawRun:
 
     `times_s` (scans,) rises strictly; `total` (scans,) is the total ion current or the detector signal. The spectrum of scan i is
     `mz[starts[i]:starts[i + 1]]` with `intensity` at the same places; a run without spectra has none of these points.
+    `reported` is what the instrument's software integrated from the run, where the file holds both.
     """
 
     format: str
@@ -43,6 +48,7 @@ class RawRun:
     intensity: Floats
     unit: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reported: "PeakTable | None" = None
 
     @property
     def scans(self) -> int:

@@ -11,8 +11,13 @@ from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
+from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
+from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
 from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
+from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
+from services.classifier.domain.readers.load_from_shimadzu import load_from_shimadzu
+from services.classifier.domain.readers.text_file import head_text
 from services.classifier.domain.run import RawRun
 
 UNKNOWN_FORMAT = "unknown"
@@ -26,7 +31,9 @@ FORMATS = (
     "Agilent-D",
     "Isodat",
     "ChemStation-report",
+    "OpenLab-result",
     "Chromeleon",
+    "Shimadzu",
     "MSP",
     "XLSX",
     "CSV",
@@ -40,6 +47,10 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "Agilent-ch": load_from_agilent_ch,
     "mzML": load_from_mzml,
     "mzXML": load_from_mzxml,
+    "ChemStation-report": load_from_chemstation_report,
+    "OpenLab-result": load_from_openlab_result,
+    "Chromeleon": load_from_chromeleon,
+    "Shimadzu": load_from_shimadzu,
 }
 
 
@@ -55,7 +66,7 @@ class Reading:
 def recognise(head: bytes, filename: str) -> str:
     """The format, one of FORMATS, from the first bytes (HEAD_BYTES are enough) and the file's name."""
     name = filename.lower()
-    text = head[:4096].decode("latin-1")
+    text = head_text(head[:8192])
     if head[:3] == b"CDF":
         if b"scan_acquisition_time" in head or b"ms_template_revision" in head:
             return "ANDI-MS"
@@ -81,10 +92,19 @@ def recognise(head: bytes, filename: str) -> str:
 
 
 def _by_text(head: bytes, text: str, name: str) -> str:
-    if head[:2] == b"\xff\xfe" and "R\x00e\x00p\x00o\x00r\x00t" in text:
+    if "<ChemStationResult" in text:
+        return "OpenLab-result"
+    if re.search(r"^-{3,8}\|-{3,8}\|-{2,}", text, re.MULTILINE) or re.match(
+        r"\ufeff?Data File .*\.D\s+Sample Name", text
+    ):
         return "ChemStation-report"
-    if "Raw Data:" in text and "Chromatogram Data" in text:
+    if (
+        re.match(r"(\ufeff|ï»¿)?File ?path\t", text, re.IGNORECASE)
+        or "Chromatogram Data Information:" in text
+    ):
         return "Chromeleon"
+    if re.match(r"\s*\[Header\]\s*Application Name", text):
+        return "Shimadzu"
     if name.endswith(".msp") and re.match(r"\s*name\s*:", text, re.IGNORECASE):
         return "MSP"
     if name.endswith((".csv", ".txt")) and b"\x00" not in head and re.search(r"[,;\t]", text):
@@ -132,6 +152,10 @@ def _summary(content: Content) -> dict[str, Any]:
         "unit": content.unit,
         "technique": content.technique,
     }
+    if content.reported is not None:
+        summary["reported_peaks"] = content.reported.peaks
+    if "remark" in content.metadata:
+        summary["remark"] = content.metadata["remark"]
     if content.has_spectra:
         summary |= {"mz_from": float(content.mz.min()), "mz_to": float(content.mz.max())}
     return summary

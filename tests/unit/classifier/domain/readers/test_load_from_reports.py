@@ -1,0 +1,294 @@
+"""The texts of chromatography software: generated files of each layout, and the real ones against what they say themselves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.classifier.domain.peak_table import PeakTable
+from services.classifier.domain.readers.errors import ReaderError
+from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
+from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
+from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
+from services.classifier.domain.readers.load_from_shimadzu import load_from_shimadzu
+from services.classifier.domain.readers.registry import describe, load, read, recognise
+from services.classifier.domain.run import RawRun
+from services.classifier.domain.synthetic.write_reports import (
+    WrittenPeak,
+    chemstation_report_bytes,
+    chromeleon_bytes,
+    result_xml_bytes,
+    shimadzu_bytes,
+)
+from tests.unit.classifier.domain.builders import REAL_FORMATS
+
+real = pytest.mark.skipif(
+    not REAL_FORMATS.exists(), reason="the real instrument files are not on this machine"
+)
+PEAKS = [
+    WrittenPeak(1.442, 831.18597, 22.49623, 0.4671, "caffeine"),
+    WrittenPeak(2.348, 496.12753, 37.55152, 0.1901),
+]
+SIGNALS = {"FID1 A": PEAKS, "FID2 B": [WrittenPeak(3.5, 10.0, 2.0)]}
+MINUTES = [0.0, 0.5, 1.0, 1.5]
+
+
+def stored(tmp_path: Path, content: bytes, name: str = "file.txt") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return path
+
+
+def table(path: Path) -> PeakTable:
+    content = load(path)
+    assert isinstance(content, PeakTable)
+    return content
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
+def test_a_report_gives_the_peaks_of_every_signal(tmp_path: Path, encoding: str) -> None:
+    found = table(stored(tmp_path, chemstation_report_bytes(SIGNALS, encoding=encoding)))
+    assert found.format == "ChemStation-report"
+    assert found.signals == ("FID1 A", "FID1 A", "FID2 B")
+    assert found.time_s.tolist() == pytest.approx([86.52, 140.88, 210.0])
+    assert found.area.tolist() == [831.18597, 496.12753, 10.0]
+    assert found.height.tolist() == [22.49623, 37.55152, 2.0]
+    assert found.width_s.tolist() == pytest.approx([28.026, 11.406, 3.0])
+    assert found.amounts["area_percent"].sum() == pytest.approx(200, abs=0.001)
+    assert found.units == {"area": "pA*s", "height": "pA", "area_percent": "%"}
+    assert found.metadata["Acq. Operator"] == "AB"
+
+
+def test_a_report_with_amounts_and_names_is_read_by_its_own_columns(tmp_path: Path) -> None:
+    text = (
+        "Data File C:\\A.D\nSample Name: x\nSignal 1: FID1 A,\n"
+        "RetTime  Type     Area     Amt/Area    Amount   Grp   Name\n"
+        " [min]          [pA*s]              [ng/ul]\n"
+        "-------|------|----------|----------|----------|--|------------------\n"
+        "  3.100 BB      100.00000 5.00000e-2    5.00000    heroin and a long name\n"
+        "  4.200 VV      200.00000 1.00000e-1   20.00000    \n"
+        "Totals :                               25.00000\n"
+    )
+    found = table(stored(tmp_path, text.encode()))
+    assert found.names == ("heroin and a long name", "")
+    assert found.amounts["Amount"].tolist() == [5.0, 20.0]
+    assert found.units["Amount"] == "ng/ul"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda text: text.replace("831.18597", "731.18597"), "rows are missing or damaged"),
+        (lambda text: "\n".join(line for line in text.splitlines() if "BB    0.1901" not in line), "add up to 831.186"),
+        (lambda text: text[: text.index("2.348")], "no retention time|truncated"),
+        (lambda text: text[: text.index("Totals")], "truncated"),
+        (lambda text: text.replace("RetTime", "RxtTime"), "names no retention time"),
+        (lambda text: text[:300], "no peak table"),
+        (lambda text: text.replace("  1.442", "    nan"), "no retention time or no area"),
+    ],
+)  # fmt: skip
+def test_a_report_that_lost_something_is_refused(
+    tmp_path: Path, damage: Callable[[str], str], reason: str
+) -> None:
+    text = chemstation_report_bytes(SIGNALS, encoding="cp1252").decode("cp1252")
+    with pytest.raises(ReaderError, match=reason):
+        load_from_chemstation_report(stored(tmp_path, damage(text).encode("utf-16")))
+
+
+@real
+def test_the_real_report_adds_up_to_its_own_totals() -> None:
+    found = table(REAL_FORMATS / "peaktables" / "RUTIN2.D" / "Report.TXT")
+    totals = {"DAD1 A, Sig=254,8 Ref=off": (26, 1.88706e4, 648.01411), "DAD1 C, Sig=320,8 Ref=off": (10, 8251.91277, 270.77216),
+              "DAD1 D, Sig=360,8 Ref=off": (25, 1.00219e4, 414.91107), "DAD1 E, Sig=210,8 Ref=off": (28, 4.16956e4, 1463.76386),
+              "DAD1 B, Sig=230,8 Ref=off": (33, 7.34438e4, 1764.82117)}  # fmt: skip
+    signals = np.array(found.signals)
+    assert set(found.signals) == set(totals)
+    for signal, (peaks, area, height) in totals.items():
+        mine = signals == signal
+        assert mine.sum() == peaks
+        assert found.area[mine].sum() == pytest.approx(area, rel=1e-5)
+        assert found.height[mine].sum() == pytest.approx(height, rel=1e-5)
+        assert found.amounts["area_percent"][mine] == pytest.approx(100 * found.area[mine] / area, abs=1e-3)
+    assert (found.time_s[-1], found.width_s[-1]) == (pytest.approx(34.4 * 60), pytest.approx(0.538 * 60))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_a_result_gives_peaks_with_their_ends_and_their_names(tmp_path: Path, encoding: str) -> None:
+    found = table(stored(tmp_path, result_xml_bytes(SIGNALS, sample="A & B", encoding=encoding)))
+    assert found.format == "OpenLab-result"
+    assert found.names == ("caffeine", "", "")
+    assert found.signals == ("FID1 A", "FID1 A", "FID2 B")
+    assert found.area.tolist() == [831.18597, 496.12753, 10.0]
+    assert found.amounts["start_s"].tolist() == pytest.approx([58.494, 129.474, 207.0])
+    assert found.amounts["amount"].tolist() == pytest.approx([8.31186, 4.961275, 0.1])
+    assert (found.units["area"], found.units["amount"], found.metadata["sample"]) == ("pA*s", "%", "A & B")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<ChemStationResult></ChemStationResult>", "no integration result"),
+        (b"<ChemStationResult><Signal>", "damaged or truncated at line 1"),
+        (
+            b'<!DOCTYPE a [<!ENTITY b "bb">]><ChemStationResult>&b;</ChemStationResult>',
+            "declares a document type",
+        ),
+        (b"<ChemStationResult>" + b"<a>" * 100, "deep in each other"),
+        (b"<ChemStationResult>" + b"x" * 20_000, "more than 10000 letters"),
+        (result_xml_bytes(SIGNALS)[:900], "damaged or truncated"),
+        (
+            result_xml_bytes(SIGNALS, encoding="utf-8").replace(b">831.185970<", b">NaN<"),
+            "1. integration result has no",
+        ),
+        (b'<?xml version="1.0" encoding="klingon"?><ChemStationResult/>', "damaged"),
+    ],
+)
+def test_a_damaged_result_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
+    with pytest.raises(ReaderError, match=reason):
+        load_from_openlab_result(stored(tmp_path, content))
+
+
+@real
+def test_the_real_result_adds_up_to_its_own_sums() -> None:
+    found = table(REAL_FORMATS / "openlab" / "chemstation_181.D" / "Result.xml")
+    assert found.peaks == 36
+    assert found.area.sum() == pytest.approx(548029.337851, rel=1e-9)
+    assert found.height.sum() == pytest.approx(194974.686615, rel=1e-9)
+    assert found.amounts["area_percent"] == pytest.approx(100 * found.area / 548029.337851, abs=1e-5)
+    assert found.amounts["amount"] == pytest.approx(found.amounts["area_percent"], abs=1e-4)
+    assert (found.amounts["start_s"] < found.time_s).all()
+    assert (found.time_s[0], found.metadata["sample"]) == (pytest.approx(0.167537 * 60), "140+H")
+
+
+@pytest.mark.parametrize(("mark", "encoding"), [(".", "utf-8"), (",", "cp1252"), (",", "utf-16")])
+def test_a_chromatogram_of_chromeleon_with_either_mark(tmp_path: Path, mark: str, encoding: str) -> None:
+    run = read(
+        stored(tmp_path, chromeleon_bytes(MINUTES, [1.5, -2.25, 1234.5, 0.0], mark=mark, encoding=encoding))
+    )
+    assert run.times_s.tolist() == [0, 30, 60, 90]
+    assert run.total.tolist() == [1.5, -2.25, 1234.5, 0.0]
+    assert (run.format, run.unit, run.metadata["decimal_mark"]) == ("Chromeleon", "nC", mark)
+    assert run.metadata["Injection Volume (µl)"] == "25.0"
+    assert "remark" not in run.metadata
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda text: text.replace("-2.250000", "-2,250000"), "both the point and the comma"),
+        (lambda text: text.replace("-2.250000", "n.a."), "row 2 of the chromatogram"),
+        (lambda text: text.replace("0.500000\t", "0.000000\t"), "do not rise at row 2 of 4"),
+        (lambda text: text.replace("\t-2.25", "\t\t-2.25"), "row 2 of the chromatogram has 4 cells"),
+        (lambda text: text.replace("Chromatogram Data:", "Other Data:"), "no section"),
+        (lambda text: text[: text.index("0.500000")], "holds 1 points"),
+        (lambda text: text.replace("Step (s)", "a\tb\tc"), "a field of spectra"),
+    ],
+)
+def test_a_damaged_chromatogram_says_where(tmp_path: Path, damage: Callable[[str], str], reason: str) -> None:
+    text = chromeleon_bytes(MINUTES, [1.5, -2.25, 1.0, 0.0]).decode()
+    with pytest.raises(ReaderError, match=reason):
+        load_from_chromeleon(stored(tmp_path, damage(text).encode()))
+
+
+def test_a_chromatogram_shorter_than_it_declares_is_read_with_a_remark(tmp_path: Path) -> None:
+    told = describe(stored(tmp_path, chromeleon_bytes(MINUTES, [0.0] * 4, declared=3241)), "a.txt")
+    assert told.summary["remark"] == "the file declares 3241 points and holds 4"
+
+
+@real
+def test_the_real_chromatogram_of_chromeleon_is_what_its_text_says() -> None:
+    run = read(REAL_FORMATS / "chromeleon" / "chromeleon_period.txt")
+    assert run.times_s.tolist() == pytest.approx(range(10), abs=1e-4)
+    assert run.total.tolist() == [
+        -0.0896,
+        -0.03875,
+        -0.0199,
+        -0.0107,
+        -0.0044,
+        -0.01355,
+        -0.00705,
+        -0.0116,
+        -0.0142,
+        -0.0251,
+    ]
+    assert run.unit == "nC"
+
+
+@pytest.mark.parametrize(("parts", "mark"), [("\t", "."), ("\t", ","), (",", "."), (";", ",")])
+def test_an_export_of_labsolutions_gives_the_run_and_what_was_reported(
+    tmp_path: Path, parts: str, mark: str
+) -> None:
+    run = read(stored(tmp_path, shimadzu_bytes(MINUTES, [-132, 0, 53000, 8], PEAKS, parts=parts, mark=mark)))
+    assert run.times_s.tolist() == pytest.approx([0, 30, 60, 90])
+    assert run.total.tolist() == pytest.approx([-0.132, 0, 53, 0.008])
+    assert (run.format, run.unit, run.metadata["Sample Name"]) == ("Shimadzu", "mV", "Synthetic")
+    assert run.reported is not None
+    assert run.reported.names == ("caffeine", "")
+    assert run.reported.area.tolist() == pytest.approx([831.18597, 496.12753])
+    assert run.reported.time_s.tolist() == pytest.approx([86.52, 140.88])
+    assert run.reported.amounts["end_s"].tolist() == pytest.approx(
+        [60 * (1.442 + 0.4671), 60 * (2.348 + 0.1901)]
+    )
+    assert run.reported.signals == ("Detector A-Ch1",) * 2
+
+
+def test_an_export_without_a_chromatogram_is_a_table_of_peaks(tmp_path: Path) -> None:
+    found = table(stored(tmp_path, shimadzu_bytes([], [], PEAKS, chromatogram=False)))
+    assert found.peaks == 2
+    assert (
+        describe(stored(tmp_path, shimadzu_bytes([], [], [], chromatogram=False)), "a.txt").summary["peaks"]
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (
+            lambda text: text[: text.index("1.50000\t8")],
+            "truncated: 'LC Chromatogram.* declares 4 points and holds 3",
+        ),
+        (lambda text: text.replace("1.00000\t53000", "1.00000\tx"), "row 3 of"),
+        (lambda text: text.replace("1.00000\t53000", "0.25000\t53000"), "do not rise at row 3"),
+        (lambda text: text.replace("# of Peaks\t2", "# of Peaks\t3"), "declares 3 peaks and holds 2"),
+        (lambda text: text.replace("R.Time\tI.Time", "R.Zeit\tI.Time"), "no head with R.Time"),
+        (lambda text: text.replace("0.001", "0"), "gives no signal"),
+        (lambda text: text.replace("Name\tLab", "Name|Lab"), "none of tab, comma"),
+        (lambda text: text[: text.index("[Peak")], "neither a chromatogram nor"),
+        (lambda text: text + "[a]\n" * 3000, "more than 2000 sections"),
+    ],
+)
+def test_a_damaged_export_says_where(tmp_path: Path, damage: Callable[[str], str], reason: str) -> None:
+    text = shimadzu_bytes(MINUTES, [-132, 0, 53000, 8], PEAKS).decode()
+    with pytest.raises(ReaderError, match=reason):
+        load_from_shimadzu(stored(tmp_path, damage(text).encode()))
+
+
+@real
+def test_the_real_export_of_labsolutions_is_what_its_text_says() -> None:
+    path = REAL_FORMATS / "peaktables" / "shimadzu_ladder.txt"
+    run = read(path)
+    rows = path.read_text().split("R.Time (min)\tIntensity\n")[1].split("\n\n")[0].splitlines()
+    pairs = np.array([[float(cell) for cell in row.split("\t")] for row in rows])
+    assert run.scans == 66255 == len(pairs)
+    assert np.array_equal(run.times_s, pairs[:, 0] * 60)
+    assert np.array_equal(run.total, pairs[:, 1])
+    assert isinstance(run, RawRun) and run.reported is not None
+    assert (run.reported.peaks, run.reported.area[:3].tolist()) == (83, [2042, 2333, 1245])
+    assert run.reported.time_s[-1] == pytest.approx(43.689 * 60)
+    assert run.reported.height[-1] == 548
+
+
+@pytest.mark.parametrize(
+    ("content", "format_name"),
+    [
+        (chemstation_report_bytes(SIGNALS), "ChemStation-report"),
+        (result_xml_bytes(SIGNALS), "OpenLab-result"),
+        (chromeleon_bytes(MINUTES, [0.0] * 4), "Chromeleon"),
+        (chromeleon_bytes(MINUTES, [0.0] * 4, encoding="utf-16"), "Chromeleon"),
+        (shimadzu_bytes(MINUTES, [0] * 4), "Shimadzu"),
+    ],
+)
+def test_the_texts_are_known_by_their_content(content: bytes, format_name: str) -> None:
+    assert recognise(content, "a") == format_name
