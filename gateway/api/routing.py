@@ -17,6 +17,7 @@ _SERVICES = {
     "disposals": "chain_of_custody",
     "locations": "chain_of_custody",
     "overdue": "chain_of_custody",
+    "people": "chain_of_custody",
     "moves": "chain_of_custody",
     "retrievals": "chain_of_custody",
     "takeovers": "chain_of_custody",

@@ -49,7 +49,8 @@ class Location(Base):
     """A place: a room, a safe, a shelf; `path` names it with all places around it.
 
     `stored` counts the items that lie directly in it; the database keeps the count, and keeps it within `capacity`. Who may enter
-    is restricted where one of the two lists stands: to these roles and these people.
+    is restricted where one of the two lists stands: to these roles and these people. Nothing more goes into a closed place, nor
+    into what stands in it.
     """
 
     __tablename__ = "locations"
@@ -68,6 +69,7 @@ class Location(Base):
     enter_roles: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     enter_logins: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     version: Mapped[int] = mapped_column(Integer, server_default="1")
+    closed: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Item(Base):

@@ -60,6 +60,12 @@ class NewLocationSchema(_PlaceSchema):
 class ChangedLocationSchema(_PlaceSchema):
     """What is to be different about a place, and why."""
 
+    name = Word(metadata={"description": "only while nothing lies in it or in a place inside it"})
+    closed = fields.Boolean(
+        metadata={
+            "description": "true: nothing more goes into it; only while nothing lies in it or in a place inside it"
+        }
+    )
     reason = Text(required=True)
 
 
@@ -74,6 +80,7 @@ class LocationSchema(Schema):
     capacity = fields.Integer(required=True, allow_none=True)
     inside = fields.Integer(required=True)
     access = fields.Nested(AccessSchema, required=True, allow_none=True)
+    closed = fields.Boolean(required=True)
     version = fields.Integer(required=True)
 
 

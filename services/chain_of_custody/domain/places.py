@@ -19,6 +19,7 @@ class Access:
     path: str
     roles: Sequence[str] | None
     logins: Sequence[str] | None
+    closed: bool = False
 
     def allows(self, actor: Actor) -> bool:
         """Whether this place alone lets the actor in."""
@@ -48,6 +49,23 @@ def require_may_enter(actor: Actor, around: Sequence[Access]) -> None:
             raise Forbidden(
                 f"{place.path} is not open to {actor.login}; it is for: {who}.", code="may_not_enter"
             )
+
+
+def require_open(around: Sequence[Access]) -> None:
+    """Passes where a place and all places around it take items; raises Conflict `place_closed` naming the one that is closed."""
+    for place in around:
+        if place.closed:
+            raise Conflict(f"{place.path} is closed: nothing more goes into it.", code="place_closed")
+
+
+def require_empty(places: Sequence[tuple[str, int]]) -> None:
+    """Passes where nothing lies in any of these (path, number of items); raises Conflict `not_empty` naming where."""
+    full = [f"{path} ({inside})" for path, inside in places if inside]
+    if full:
+        named = ", ".join(full[:_NAMED]) + (f" and {len(full) - _NAMED} more" if len(full) > _NAMED else "")
+        raise Conflict(
+            f"Items lie in {named}, and their records name the place: take them out first.", code="not_empty"
+        )
 
 
 def require_room(path: str, capacity: int | None, inside: Sequence[str], more: int) -> None:

@@ -34,6 +34,32 @@ def lock_locations(session: Session, location_ids: Iterable[str]) -> dict[str, L
     return {row.id: row for row in session.scalars(locked)}
 
 
+def lock_tree(session: Session, location_id: str) -> list[Location]:
+    """A place and all places inside it, locked; whoever adds one locks the place that it stands in, so none is missed."""
+    known: set[str] = {location_id}
+    while True:
+        locked = lock_locations(session, known)
+        tree = select(Location.id).where(Location.id == location_id).cte(recursive=True)
+        tree = tree.union_all(select(Location.id).where(Location.parent_id == tree.c.id))
+        found = set(session.scalars(select(tree.c.id)))
+        if found <= known:
+            return list(locked.values())
+        known = found
+
+
+def rename(session: Session, row: Location, name: str, path: str) -> bool:
+    """Gives a place another name; False where one of that name stands beside it."""
+    try:
+        with session.begin_nested():
+            row.name, row.path = name, path
+            session.flush()
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        return False
+    return True
+
+
 def around(session: Session, place: Location) -> list[Location]:
     """A place and all places around it, the outermost first."""
     found = [place]

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from services.chain_of_custody.domain.places import fits_into, kind_below, require_room
+from services.chain_of_custody.domain.places import Access, fits_into, kind_below, require_open, require_room
 from services.chain_of_custody.models import Location
 from services.chain_of_custody.models_acts import LocationChange
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import places as repository
+from services.chain_of_custody.service.reshape_location import close_location, rename_location
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, FieldError, Invalid
@@ -50,9 +51,13 @@ def add_location(actor: Actor, uow: UnitOfWork, given: dict[str, Any], *, now: d
     """An administrator adds a place; places are never removed, since items may have been there."""
     require(actor, Role.ADMIN)
     parent_id, name = given["parent_id"], given["name"]
-    parent = None if parent_id is None else repository.location(uow.session, parent_id)
+    parent = None if parent_id is None else repository.lock_locations(uow.session, [parent_id]).get(parent_id)
     if parent_id is not None and parent is None:
         raise _wrong("/parent_id", "There is no such place.")
+    if parent is not None:
+        require_open(
+            [Access(row.path, None, None, row.closed) for row in repository.around(uow.session, parent)]
+        )
     kind = given["kind"] or kind_below(None if parent is None else parent.kind)
     if parent is not None and not fits_into(kind, parent.kind):
         raise _wrong("/kind", f"A {kind} does not stand in a {parent.kind}.")
@@ -65,6 +70,7 @@ def add_location(actor: Actor, uow: UnitOfWork, given: dict[str, Any], *, now: d
         capacity=given["capacity"],
         stored=0,
         version=1,
+        closed=False,
         **_access(uow, given["access"]),
     )
     if not repository.add_location(uow.session, row):
@@ -76,9 +82,10 @@ def add_location(actor: Actor, uow: UnitOfWork, given: dict[str, Any], *, now: d
 def change_location(
     actor: Actor, uow: UnitOfWork, location_id: str, given: dict[str, Any], *, now: datetime
 ) -> Location:
-    """An administrator changes what a place is, how much it holds or who may enter; what lies in it stays where it is.
+    """An administrator changes what a place is or is called, how much it holds, who may enter, or closes it.
 
-    A capacity below what lies there is refused: first the items go, by the hands of those who may.
+    What lies in it stays where it is: a capacity below that, another name or the closing of a place with items is refused. First
+    the items go, by the hands of those who may.
     """
     require(actor, Role.ADMIN)
     row = repository.lock_locations(uow.session, [location_id]).get(location_id)
@@ -95,8 +102,15 @@ def change_location(
     if "access" in given:
         for name, value in _access(uow, given["access"]).items():
             setattr(row, name, value)
+    if given.get("name", row.name) != row.name:
+        rename_location(uow, row, given["name"])
+    if given.get("closed", row.closed) != row.closed:
+        close_location(uow, row, given["closed"])
     if _facts(row) == before:
-        raise _wrong("", "This changes nothing: name a kind, a capacity or an access that differs.")
+        raise _wrong(
+            "",
+            "This changes nothing: tell a name, kind, capacity or access that differs, or close or open it.",
+        )
     row.version += 1
     _trace(uow, row, actor, now, given["reason"], before=before)
     return row
@@ -150,6 +164,7 @@ def _facts(row: Location) -> dict[str, Any]:
         "kind": row.kind,
         "capacity": row.capacity,
         "access": access,
+        "closed": row.closed,
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.domain.places import Access, require_may_enter, require_room
+from services.chain_of_custody.domain.places import Access, require_may_enter, require_open, require_room
 from services.chain_of_custody.domain.standing import (
     PERSON,
     PLACE,
@@ -49,7 +49,9 @@ def move_items(
             raise Conflict(f"{row.number} is offered to somebody; withdraw the offer first.", code="offered")
 
     check_each(item_ids, rows, storable, listed="item_ids" in act)
-    require_may_enter(actor, _access(uow, place))
+    around = _access(uow, place)
+    require_may_enter(actor, around)
+    require_open(around)
     if place.capacity is not None:
         inside = repository.numbers_inside(uow.session, place.id)
         require_room(place.path, place.capacity, inside, len(rows))
@@ -84,7 +86,7 @@ def retrieve_items(
 
 def _access(uow: UnitOfWork, place: Location) -> list[Access]:
     around = repository.around(uow.session, place)
-    return [Access(row.path, row.enter_roles, row.enter_logins) for row in around]
+    return [Access(row.path, row.enter_roles, row.enter_logins, row.closed) for row in around]
 
 
 def _record(
