@@ -39,6 +39,8 @@ class LogCopy(Base):
     key: Mapped[str]
     version_id: Mapped[str]
     copied_at: Mapped[datetime]
+    #: Until when it was locked; None of copies that were made before this was kept.
+    retain_until: Mapped[datetime | None]
 
 
 class LogAttempt(Base):

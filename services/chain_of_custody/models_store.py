@@ -42,7 +42,7 @@ class StoreCanary(Base):
 
 
 class ScrubRound(Base):
-    """One walk over all spectra up to number `last`; those up to `cursor` are done."""
+    """One walk over all spectra up to number `last`; those up to `cursor` are done. Then over the copies of heads."""
 
     __tablename__ = "scrub_rounds"
     __table_args__ = (
@@ -65,10 +65,14 @@ class ScrubRound(Base):
     objects_done: Mapped[int] = mapped_column(BigInteger)
     bytes_done: Mapped[int] = mapped_column(BigInteger)
     mismatches: Mapped[int] = mapped_column(BigInteger)
+    heads_done: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class StoreFinding(Base):
-    """Something that is not as it was stored; open until it was mended, or a person has said what became of it."""
+    """Something that is not as it was stored, of a spectrum or, without one, of a copied head.
+
+    It is open until it was mended, or a person has said what became of it.
+    """
 
     __tablename__ = "store_findings"
     __table_args__ = (
@@ -80,11 +84,20 @@ class StoreFinding(Base):
             unique=True,
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "uq_store_findings_open_heads",
+            "filename",
+            "store",
+            "kind",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL AND spectrum_id IS NULL"),
+        ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
-    spectrum_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.spectra.id"), index=True)
-    item_id: Mapped[str]
+    spectrum_id: Mapped[str | None] = mapped_column(ForeignKey("chain_of_custody.spectra.id"), index=True)
+    item_id: Mapped[str | None]
+    #: The spectrum's, or the key of a copied head.
     filename: Mapped[str]
     store: Mapped[str]
     version_id: Mapped[str]

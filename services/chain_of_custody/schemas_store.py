@@ -83,6 +83,7 @@ class RoundSchema(Schema):
     objects_done = fields.Integer(required=True)
     bytes_done = fields.Integer(required=True)
     mismatches = fields.Integer(required=True)
+    heads_done = fields.Integer(required=True)
 
 
 class ScrubSchema(Schema):
@@ -115,11 +116,11 @@ class ClosingSchema(Schema):
 
 
 class FindingSchema(Schema):
-    """Something that is not as it was stored."""
+    """Something that is not as it was stored: a spectrum, or a copy of the log's head, whose key is the file's name then."""
 
     id = fields.String(required=True)
-    spectrum_id = fields.String(required=True)
-    item_id = fields.String(required=True)
+    spectrum_id = fields.String(required=True, allow_none=True)
+    item_id = fields.String(required=True, allow_none=True)
     filename = fields.String(required=True)
     store = fields.String(required=True, validate=_PLACES)
     version_id = fields.String(required=True)

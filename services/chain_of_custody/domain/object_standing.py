@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 MISSING, UNREADABLE, SIZE, DIGEST = "missing", "unreadable", "size", "digest"
 RETENTION, LEGAL_HOLD, FOREIGN_VERSION = "retention", "legal_hold", "foreign_version"
+#: Of copies of the log's heads alone: not signed with the log's key, or of another log than the present one.
+SIGNATURE, OFF_LOG = "signature", "off_log"
 #: Kinds that say that the bytes are not to be had as they were stored.
 OF_BYTES = frozenset({MISSING, UNREADABLE, SIZE, DIGEST})
 #: Kinds that say that a lock is not as it should be.
 OF_LOCKS = frozenset({RETENTION, LEGAL_HOLD})
-KINDS = (MISSING, UNREADABLE, SIZE, DIGEST, RETENTION, LEGAL_HOLD, FOREIGN_VERSION)
+KINDS = (MISSING, UNREADABLE, SIZE, DIGEST, RETENTION, LEGAL_HOLD, FOREIGN_VERSION, SIGNATURE, OFF_LOG)
 
 #: What a person should do about an open finding.
 WHAT_TO_DO = {
@@ -23,6 +25,9 @@ WHAT_TO_DO = {
     LEGAL_HOLD: "Find out who may change locks in the store; the hold could not be set again.",
     FOREIGN_VERSION: "Find out who wrote this version. The evidence is read by its own version and is untouched; "
     "close the finding with what was found out.",
+    SIGNATURE: "Find out who could write to the store's disk; restore it from its backup, then ask for a round.",
+    OFF_LOG: "Stop work and keep everything as it is: the copy is locked, so the database was changed. Compare with the "
+    "heads that witnesses and bundles hold.",
 }
 
 

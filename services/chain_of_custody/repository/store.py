@@ -99,6 +99,20 @@ def advance(
     )
 
 
+def advance_heads(session: Session, seq: int, done: int, *, size: int, wrong: int, now: datetime) -> None:
+    """Notes that a round has checked copy `done + 1` of the heads; nothing where another process was faster."""
+    session.execute(
+        update(ScrubRound)
+        .where(ScrubRound.seq == seq, ScrubRound.heads_done == done, ScrubRound.ended_at.is_(None))
+        .values(
+            heads_done=done + 1,
+            bytes_done=ScrubRound.bytes_done + size,
+            mismatches=ScrubRound.mismatches + wrong,
+            touched_at=now,
+        )
+    )
+
+
 def end_round(session: Session, seq: int, now: datetime) -> None:
     """Ends a round."""
     session.execute(
@@ -130,6 +144,12 @@ def findings_of(session: Session, spectrum_id: str) -> Sequence[StoreFinding]:
     """All findings of one spectrum, the oldest first."""
     query = select(StoreFinding).where(StoreFinding.spectrum_id == spectrum_id).order_by(StoreFinding.seq)
     return session.scalars(query).all()
+
+
+def findings_of_head(session: Session, key: str) -> Sequence[StoreFinding]:
+    """All findings of one copy of a head, the oldest first."""
+    mine = StoreFinding.spectrum_id.is_(None), StoreFinding.filename == key
+    return session.scalars(select(StoreFinding).where(*mine).order_by(StoreFinding.seq)).all()
 
 
 def lock_finding(session: Session, finding_id: str) -> StoreFinding:

@@ -6,9 +6,11 @@ from services.chain_of_custody.domain.choose_copies import choose_copies
 from services.chain_of_custody.domain.findings import Findings
 from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.check_copy import require_answer
 from services.chain_of_custody.service.copy_heads import MOST_BYTES, copy_key
 from shared.db.unit_of_work import UnitOfWork
 from shared.storage import ObjectStore
+from shared.storage.errors import ObjectNotFound, StoreUnavailable
 from siglab_clients.tlog.checkpoints import open_checkpoint
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
@@ -32,8 +34,16 @@ def check_copies(
         if row is not None and versions and row.version_id not in versions:
             findings.add(f"the version of {copy_key(number)} that was written is missing from the store")
         for version in versions:
-            raw = b"".join(store.read(copy_key(number), version, 0, MOST_BYTES))
-            _compare(uow, copy_key(number), raw, key, findings)
+            try:
+                raw = b"".join(store.read(copy_key(number), version, 0, MOST_BYTES))
+            except ObjectNotFound:
+                findings.add(f"a version of {copy_key(number)} is missing from the store")
+            except StoreUnavailable as error:
+                # One copy that cannot be read must not hide what is wrong with the others.
+                require_answer(store, error)
+                findings.add(f"the copy {copy_key(number)} in the store cannot be read: {error.detail}")
+            else:
+                _compare(uow, copy_key(number), raw, key, findings)
 
 
 def _numbers(store: ObjectStore, known: int, turn: int) -> Iterator[int]:

@@ -67,7 +67,7 @@ def check_copy(
     except LockNotHeld as error:
         problems.append(Problem(RETENTION, error.detail))
     except StoreUnavailable as error:
-        _require_answer(copy.store, error)
+        require_answer(copy.store, error)
         problems.append(Problem(UNREADABLE, error.detail))
         return Checked(copy, tuple(problems), 0)
     try:
@@ -76,7 +76,7 @@ def check_copy(
     except ObjectNotFound:
         problems.append(Problem(MISSING, f"Version {copy.version_id} is gone from the store."))
     except StoreUnavailable as error:
-        _require_answer(copy.store, error)
+        require_answer(copy.store, error)
         problems.append(Problem(UNREADABLE, error.detail))
     return Checked(copy, tuple(problems), read)
 
@@ -97,7 +97,7 @@ def _hash(copy: Copy, spend: Callable[[int], None]) -> tuple[int, str]:
     raise AssertionError("the last attempt has returned or raised")
 
 
-def _require_answer(store: ObjectStore, error: Unavailable) -> None:
+def require_answer(store: ObjectStore, error: Unavailable) -> None:
     """Raises `error` where the store gives nothing else either: it is away then, and nothing is known of the object."""
     try:
         for version_id in store.versions(CANARY_KEY):

@@ -81,9 +81,15 @@ def _copy(uow: UnitOfWork, store: ObjectStore, now: datetime, years: int) -> Log
     while store.versions(copy_key(number)):
         number += 1
     key = copy_key(number)
-    stored = store.put(
-        key, head.note.encode(), retain_until=retain_until(now, years), content_type="text/plain"
+    until = retain_until(now, years)
+    stored = store.put(key, head.note.encode(), retain_until=until, content_type="text/plain")
+    row = LogCopy(
+        number=number,
+        size=head.size,
+        key=key,
+        version_id=stored.version_id,
+        copied_at=now,
+        retain_until=until,
     )
-    row = LogCopy(number=number, size=head.size, key=key, version_id=stored.version_id, copied_at=now)
     attestations.add_copy(session, row)
     return head

@@ -1,8 +1,9 @@
 """The scrub: every object is hashed again in rounds, within a budget of bytes a second (E24).
 
-A round walks over the spectra in the order in which they came. How far it is stands in the database after each of them, so that
-it goes on there after a restart or a kill; an object that was being read then is read again. One round begins every
-`scrub_days` days, or when somebody asks for one. The work is cut into slices, one job each, so that a worker can be stopped.
+A round walks over the spectra in the order in which they came, then over the copies of the log's heads. How far it is stands in
+the database after each of them, so that it goes on there after a restart or a kill; an object that was being read then is read
+again. One round begins every `scrub_days` days, or when somebody asks for one. The work is cut into slices, one job each, so
+that a worker can be stopped.
 """
 
 import time
@@ -19,6 +20,7 @@ from services.chain_of_custody.repository import store as repository
 from services.chain_of_custody.service.check_copy import Checked, check_copy
 from services.chain_of_custody.service.copies import Copy, copies_of
 from services.chain_of_custody.service.judge_copies import judge_copies
+from services.chain_of_custody.service.scrub_heads import any_head, scrub_heads
 from services.chain_of_custody.store import stores_of
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import DomainError
@@ -61,7 +63,8 @@ def scrub(
         with runtime.unit_of_work() as uow:
             found = repository.next_to_scrub(uow.session, cursor, going.last)
         if found is None:
-            _end(runtime, going)
+            if scrub_heads(runtime, going, pace, until=lambda: clock() >= end):
+                _end(runtime, going)
             return
         spectrum_id, number = found
         try:
@@ -117,6 +120,7 @@ def begin_round(uow: UnitOfWork, runtime: Runtime, asked_by: str | None) -> Scru
         objects_done=0,
         bytes_done=0,
         mismatches=0,
+        heads_done=0,
     )
     uow.session.add(row)
     uow.session.flush()
@@ -132,7 +136,7 @@ def _round(runtime: Runtime) -> ScrubRound | None:
             every = timedelta(days=runtime.settings.scrub_days)
             if last is not None and runtime.clock() - last.began_at < every:
                 return None
-            if not repository.extent(uow.session)[1]:
+            if not repository.extent(uow.session)[1] and not any_head(uow.session):
                 return None
             going = begin_round(uow, runtime, None)
             uow.commit()

@@ -117,7 +117,7 @@ def describe_finding(row: StoreFinding) -> dict[str, Any]:
 def _round(row: ScrubRound) -> dict[str, Any]:
     names = (
         "asked_by", "began_at", "ended_at", "touched_at", "objects_total", "bytes_total", "objects_done", "bytes_done",
-        "mismatches",
+        "mismatches", "heads_done",
     )  # fmt: skip
     return {"number": row.seq, **{name: getattr(row, name) for name in names}}
 

@@ -35,6 +35,10 @@ class Disk:
             return next((self.root / key / f"@{version_id}").glob("0*-*"))
         return next((self.root / key).glob("*/part.1"))
 
+    def note(self, key: str, version_id: str) -> Path:
+        """The file with the bytes of a small version, which MinIO keeps in the one of the object's description."""
+        return self.part(key, version_id) if self.kind == "directory" else self.root / key / "xl.meta"
+
     def write(self, key: str, version_id: str, content: bytes) -> None:
         """Puts other bytes in their place."""
         path = self.part(key, version_id)
