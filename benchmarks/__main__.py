@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.keep import RESULTS, ROOT
 
-BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start")
+BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start", "ledger", "ledger_growth", "verify_log")
 
 
 def main() -> int:
@@ -34,14 +34,14 @@ def main() -> int:
 
 
 def _show() -> None:
-    print(f"\n{'figure':16} {'ours':>10} {'peer':>10} {'ratio':>7} {'goal':>7}  unit")
+    print(f"\n{'figure':18} {'ours':>10} {'peer':>10} {'ratio':>7} {'goal':>7}  unit")
     for path in sorted(RESULTS.glob("*.json")):
         row = json.loads(path.read_text())
         peer = "-" if row["peer"] is None else f"{row['peer']:.2f}"
         ratio = "-" if row["ratio"] is None else f"{row['ratio']:.2f}"
         goal = f"{'>' if row['better'] == 'higher' else '<'}{row['goal']:g}"
         print(
-            f"{row['name']:16} {row['ours']:10.2f} {peer:>10} {ratio:>7} {goal:>7}  {row['unit']}, {row['what']}"
+            f"{row['name']:18} {row['ours']:10.2f} {peer:>10} {ratio:>7} {goal:>7}  {row['unit']}, {row['what']}"
         )
 
 

@@ -43,8 +43,11 @@ def _as_other_user() -> list[str]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """A server on a free port in a temporary folder; yields the owner's URL without a database."""
+def running_postgres(*, durable: bool = False) -> Iterator[str]:
+    """A server on a free port in a temporary folder; yields the owner's URL without a database.
+
+    `durable` leaves fsync on, as benchmarks need it.
+    """
     folder = Path(tempfile.mkdtemp(prefix="siglab-pg-"))
     data, port = folder / "data", free_port()
     if os.geteuid() == 0:
@@ -63,7 +66,14 @@ def running_postgres() -> Iterator[str]:
         "--no-sync",
     ]
     subprocess.run([*prefix, *initdb], check=True, capture_output=True, env=env)
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+    options = [
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "unix_socket_directories=",
+        "-c",
+        f"fsync={'on' if durable else 'off'}",
+    ]
     options += ["-c", "max_connections=200"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(

@@ -150,13 +150,12 @@ def know_person(session: Session, login: str, name: str, role: str) -> None:
 
     Asked once a transaction for one login, and without sending what waits: an act upon many items names one receiver many times.
     """
-    transaction = session.get_transaction()
-    if session.info.get(_KNOWN, (None,))[0] is not transaction:
-        session.info[_KNOWN] = (transaction, set())
-    known: set[str] = session.info[_KNOWN][1]
+    asked_in, known = session.info.get(_KNOWN, (None, frozenset()))
+    if asked_in is None or asked_in is not session.get_transaction():
+        known = frozenset()
     if login in known:
         return
     facts = {"login": login, "name": name, "role": role, "office": None, "active": True}
     with session.no_autoflush:
         session.execute(insert(Person).values(facts).on_conflict_do_nothing())
-    known.add(login)
+    session.info[_KNOWN] = (session.get_transaction(), known | {login})

@@ -8,7 +8,8 @@ from typing import Any
 from services.chain_of_custody.domain.check_mass_balance import STEP
 from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.standing import PERSON, state_of
-from services.chain_of_custody.models import Item
+from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository.copy_rows import copy_objects
 from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy
 from services.chain_of_custody.service.record_event import know_holder, make_event
@@ -36,22 +37,25 @@ def open_received(
     """
     if not exhibits:
         return []
-    items = [_item(receipt, facts, author, now) for facts in exhibits]
-    made = [_received(row, receipt, facts, author, now) for row, facts in zip(items, exhibits, strict=True)]
+    items, events, steps = zip(
+        *(make_received(receipt, facts, author, now) for facts in exhibits), strict=True
+    )
     know_holder(uow, items[0], author)
     copy_objects(uow.session, items)
-    copy_objects(uow.session, [event for event, _ in made])
-    copy_objects(uow.session, [step for _, step in made])
+    copy_objects(uow.session, events)
+    copy_objects(uow.session, steps)
     for row in items:
         if row.blocked:
             open_receipt_discrepancy(uow, row, now=now)
-    return items
+    return list(items)
 
 
-def _received(
-    row: Item, receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime
-) -> Any:
-    return make_event(
+def make_received(
+    receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime
+) -> tuple[Item, Event, Transfer]:
+    """An exhibit's item with its first event and its first step, none of them stored."""
+    row = _item(receipt, facts, author, now)
+    event, step = make_event(
         row,
         "received",
         author=author,
@@ -64,6 +68,8 @@ def _received(
             "holder": {"kind": PERSON, "name": author.login},
         },
     )
+    assert step is not None
+    return row, event, step
 
 
 def _item(receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime) -> Item:

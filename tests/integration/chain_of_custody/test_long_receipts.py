@@ -3,6 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
+from services.chain_of_custody.repository.items import know_person, person
 from shared.runtime import Runtime
 from tests.integration.chain_of_custody.house import as_service, events, exhibit, receipt, sequence
 
@@ -28,3 +29,16 @@ def test_a_receipt_with_an_exhibit_twice_opens_nothing(client: FlaskClient) -> N
     assert refused.status_code >= 400
     again = as_service(client, "intake", "POST", "/internal/items", receipt([told]))
     assert again.status_code == 200 and len(events(client, again.json["items"][0]["item_id"])) == 1
+
+
+@pytest.mark.rule("E8")
+def test_a_holder_is_made_sure_of_again_after_a_transaction_was_taken_back(runtime: Runtime) -> None:
+    with runtime.unit_of_work() as uow:
+        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
+        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
+        uow.rollback()
+        assert person(uow.session, "nobody-told-of") is None
+        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
+        uow.commit()
+    with runtime.unit_of_work() as uow:
+        assert person(uow.session, "nobody-told-of") is not None
