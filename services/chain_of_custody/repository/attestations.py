@@ -1,9 +1,9 @@
 """Cosignatures, time stamps and copies of the log's heads, and how the last attempts to have them ended."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -81,10 +81,44 @@ def newest_cosigned_size(session: Session) -> int | None:
     return session.scalar(select(func.max(LogCosignature.size)))
 
 
+def best_attested_size(session: Session, least: int, witnesses: Collection[str]) -> int | None:
+    """The size of the head of at least `least` entries that most of these witnesses cosigned: the largest of those that are
+    time-stamped too, or else the largest.
+
+    Where none of them cosigned such a head, the same of those that any witness cosigned, and then of those that are stamped.
+    """
+    stamped = exists().where(LogTimestamp.size == LogCosignature.size)
+    heads = select(LogCosignature.size).where(LogCosignature.size >= least)
+    heads = heads.group_by(LogCosignature.size).order_by(LogCosignature.size.desc()).limit(1)
+    mine = heads.where(LogCosignature.witness.in_(witnesses))
+    queries = [mine.having(func.count() == most) for most in range(len(witnesses), 0, -1)] + [heads]
+    for query in queries:
+        for narrowed in (query.where(stamped), query):
+            size = session.scalar(narrowed)
+            if size is not None:
+                return size
+    return session.scalar(select(func.max(LogTimestamp.size)).where(LogTimestamp.size >= least))
+
+
+def fully_cosigned_size(session: Session, witnesses: Collection[str]) -> int | None:
+    """The size of the largest head that all of these witnesses cosigned."""
+    query = (
+        select(LogCosignature.size).where(LogCosignature.witness.in_(witnesses)).group_by(LogCosignature.size)
+    )
+    query = query.having(func.count() == len(witnesses)).order_by(LogCosignature.size.desc())
+    return session.scalar(query.limit(1))
+
+
 def add_timestamp(session: Session, *, size: int, authority: str, token: bytes, stamped_at: datetime) -> None:
     """Keeps an authority's stamp over a head."""
     values = {"size": size, "authority": authority, "token": token, "stamped_at": stamped_at}
     session.execute(insert(LogTimestamp).values(values).on_conflict_do_nothing())
+
+
+def timestamps_of(session: Session, size: int) -> list[LogTimestamp]:
+    """The stamps over the head of this size."""
+    query = select(LogTimestamp).where(LogTimestamp.size == size).order_by(LogTimestamp.authority)
+    return list(session.scalars(query))
 
 
 def newest_timestamp(session: Session) -> LogTimestamp | None:

@@ -57,21 +57,25 @@ def register_witnesses(jobs: Jobs) -> None:
 
 
 def ask_witnesses(runtime: Runtime) -> None:
-    """Asks each witness that has not cosigned the newest head."""
-    for witness in runtime.settings.witnesses:
-        ask_witness(runtime, witness)
-
-
-def ask_witness(runtime: Runtime, witness: Witness) -> bool:
-    """Whether this witness has cosigned the newest head; how it went is noted."""
-    now = runtime.clock()
+    """Asks each witness that has not cosigned the newest head: all for the same one, though the log grows meanwhile, so
+    that their cosignatures come together under it.
+    """
     with runtime.unit_of_work() as uow:
         head = repository.newest_checkpoint(uow.session)
+    for witness in runtime.settings.witnesses:
+        ask_witness(runtime, witness, head)
+
+
+def ask_witness(runtime: Runtime, witness: Witness, head: LogCheckpoint | None = None) -> bool:
+    """Whether this witness has cosigned `head` (without one the newest) or a later one; how it went is noted."""
+    now = runtime.clock()
+    with runtime.unit_of_work() as uow:
+        head = head or repository.newest_checkpoint(uow.session)
         last = attestations.newest_cosignature(uow.session, witness.key)
     known = 0 if last is None else last.size
     if head is None or head.size == 0:
         return False
-    if known == head.size:
+    if known >= head.size:
         return True
     try:
         found = _ask(runtime, witness, parse_witness_key(witness.key), head, known)
@@ -137,6 +141,10 @@ def _ask(runtime: Runtime, witness: Witness, key: WitnessKey, head: LogCheckpoin
             raise WitnessFailed("it answered 409 without the size that it knows")
         size = int(said[1])
         if size > head.size:
+            with runtime.unit_of_work() as uow:
+                newest = repository.newest_checkpoint(uow.session)
+            if newest is not None and newest.size >= size:
+                raise WitnessFailed(f"it was asked for a head of {size} entries meanwhile")
             raise WitnessContradicts(
                 f"the witness {key.name} has seen a log of {size} entries, this one has {head.size}: it was cut"
             )

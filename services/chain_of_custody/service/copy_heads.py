@@ -65,7 +65,19 @@ def copy_head(runtime: Runtime) -> None:
             uow.commit()
     if head is not None:
         log.info("head_copied", size=head.size)
-        stamp_head(runtime, head.size, head.note)
+        chosen = _to_stamp(runtime, head)
+        stamp_head(runtime, chosen.size, chosen.note)
+
+
+def _to_stamp(runtime: Runtime, copied: LogCheckpoint) -> LogCheckpoint:
+    """The largest head that all witnesses cosigned, where it is later than the last stamp; so that one head has both."""
+    keys = {witness.key for witness in runtime.settings.witnesses}
+    with runtime.unit_of_work() as uow:
+        size = attestations.fully_cosigned_size(uow.session, keys) if keys else None
+        last = attestations.newest_timestamp(uow.session)
+        if size is None or (last is not None and size <= last.size):
+            return copied
+        return attestations.head_of_size(uow.session, size) or copied
 
 
 def _copy(uow: UnitOfWork, store: ObjectStore, now: datetime, years: int) -> LogCheckpoint | None:

@@ -4,7 +4,7 @@ Each is made from one snapshot of the database, so that item, events and head of
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +27,7 @@ from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
 from services.chain_of_custody.service.spectra import READERS as SPECTRA_READERS
 from shared.actor import Actor, require
-from shared.config import Settings
+from shared.config import Settings, Witness
 from shared.crypto import bundle_stream, merkle
 from shared.crypto.bundle import BundleRefused, ProvedEvent, write_bundle
 from shared.crypto.bundle_stream import KeptSpectrum
@@ -102,7 +102,8 @@ def _parts(actor: Actor, uow: UnitOfWork, item_id: str, settings: Settings) -> _
     item = _item(actor, uow, item_id)
     histories = _histories(uow, item_id)
     entries = [entry for parts in histories.values() for _, entry in parts]
-    head = _attested_head(uow, max((entry.index for entry in entries if entry is not None), default=-1))
+    last = max((entry.index for entry in entries if entry is not None), default=-1)
+    head = _attested_head(uow, last, settings.witnesses)
     if head is None or None in entries:
         raise Unavailable(
             "The newest event of this item is on its way into the log; ask again.", retry_after=1
@@ -192,18 +193,19 @@ def _spectra(events: list[ProvedEvent]) -> list[dict[str, Any]]:
     ]
 
 
-def _attested_head(uow: UnitOfWork, index: int) -> LogCheckpoint | None:
-    """The largest head that a witness has cosigned, where it covers the leaf `index`; else the newest."""
-    size = attestations.newest_cosigned_size(uow.session)
-    if size is not None and size > index:
+def _attested_head(uow: UnitOfWork, index: int, witnesses: Collection[Witness]) -> LogCheckpoint | None:
+    """The head over the leaf `index` that most of the configured witnesses have cosigned, or else the newest."""
+    keys = {witness.key for witness in witnesses}
+    size = attestations.best_attested_size(uow.session, index + 1, keys)
+    if size is not None:
         return attestations.head_of_size(uow.session, size)
     return repository.newest_checkpoint(uow.session)
 
 
 def _timestamps(uow: UnitOfWork, size: int) -> dict[str, bytes]:
-    """The authority's stamp over the head of this size, where the newest one is over it."""
-    stamp = attestations.newest_timestamp(uow.session)
-    return {"timestamps/1.tsr": stamp.token} if stamp is not None and stamp.size == size else {}
+    """The authorities' stamps over the head of this size."""
+    stamps = attestations.timestamps_of(uow.session, size)
+    return {f"timestamps/{number}.tsr": stamp.token for number, stamp in enumerate(stamps, 1)}
 
 
 def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> dict[str, Any]:
