@@ -16,6 +16,7 @@ from gateway.pages import (
     storage,
     store,
     submit,
+    takeovers,
     work,
 )
 
@@ -29,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     event.blp,
     downloads.blp,
     handovers.blp,
+    takeovers.blp,
     storage.blp,
     work.blp,
     overdue.blp,

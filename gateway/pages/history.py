@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "stored",
             "retrieved",
             "returned",
+            "taken_over",
             "hold",
             "dispos",
             "discrepancy",

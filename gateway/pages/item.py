@@ -11,6 +11,7 @@ from gateway.pages.acts import ACTS, Standing
 from gateway.pages.history import GROUPS, corrections, shown, visible_facts
 from gateway.pages.numbers import all_places
 from gateway.pages.session import ask, current_person, every, form_errors, get, items
+from shared.actor import Role
 
 blp = Blueprint("item", __name__)
 
@@ -103,10 +104,19 @@ def _page(
         spectra=items("/spectra", limit=500, item_id=item["id"]) if item else [],
         results=items("/results", item_id=item["id"]) if item else [],
         late=items("/overdue", item_id=item["id"]) if item else [],
+        unable=_unable(person, item),
         places=[(row["id"], row["path"]) for row in all_places()] if "move" in acts else [],
         balances=[row["name"] for row in items("/balances", limit=500)] if "weigh" in acts else [],
         programmes=[(row["id"], row["id"]) for row in items("/programmes")] if acts else [],
     )
+
+
+def _unable(person: Identity, item: dict[str, Any] | None) -> str | None:
+    """Why the item's holder can hand it to nobody any more, for a custodian who would take it over."""
+    if item is None or person.actor.role is not Role.CUSTODIAN or item["holder"]["kind"] != "person":
+        return None
+    held = items("/holdings", item_id=item["id"])
+    return held[0]["holder_unable"] if held else None
 
 
 def _balance(item: dict[str, Any] | None) -> dict[str, Any] | None:

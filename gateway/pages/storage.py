@@ -1,12 +1,14 @@
 """Storage: what is where, put away and take out by scan, and what is in somebody's hands since when."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from gateway.pages.forms import text
 from gateway.pages.numbers import PLACE_PREFIX, all_places, find_item, find_place, words_of
+from gateway.pages.overdue import limit_words
 from gateway.pages.place_label import place_label
 from gateway.pages.scanned import Scanned, read_scanned, scan_errors
 from gateway.pages.session import ask, current_person, get
@@ -63,11 +65,17 @@ def label(place_id: str) -> Response:
 
 @blp.get("/storage/out")
 def out() -> str:
-    """Items in somebody's hands, with whom and since when."""
+    """Items in somebody's hands, the longest out first, with whom and until when (`?holder=` leaves one person's)."""
     _role()
-    page = get("/holdings", limit=100, cursor=request.args.get("cursor"))
-    onward = f"/storage/out?cursor={page['next']}" if page["next"] else None
-    return render_template("pages/storage_out.html", rows=page["items"], next_url=onward)
+    holder = request.args.get("holder", "")
+    page = get("/holdings", limit=100, cursor=request.args.get("cursor"), holder=holder)
+    kept = {"holder": holder} if holder else {}
+    onward = f"/storage/out?{urlencode({**kept, 'cursor': page['next']})}" if page["next"] else None
+    counts = get("/overdue/counts", kind="out_of_storage")
+    (limit,) = [limit_words(row["limit"]) for row in counts["kinds"] if row["kind"] == "out_of_storage"]
+    return render_template(
+        "pages/storage_out.html", rows=page["items"], next_url=onward, holder=holder, limit=limit
+    )
 
 
 @blp.route("/storage/put", methods=["GET", "POST"])

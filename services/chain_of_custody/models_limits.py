@@ -1,8 +1,10 @@
 """Tables of time limits: what is or was overdue, and when it was last looked at."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.chain_of_custody.models import Base
@@ -32,14 +34,16 @@ class OverdueEntry(Base):
     responsible_name: Mapped[str | None]
     detail: Mapped[str]
     since: Mapped[datetime]
+    since_written: Mapped[datetime | None]
     due_at: Mapped[datetime]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
 
 class LimitCheck(Base):
-    """When all limits were last looked at; one row."""
+    """When all limits were last looked at, and by which calendar of the laboratory; one row."""
 
     __tablename__ = "limit_checks"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     checked_at: Mapped[datetime]
+    calendar: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

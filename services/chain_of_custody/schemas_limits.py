@@ -43,6 +43,13 @@ class OverdueSchema(Schema):
     responsible_name = fields.String(required=True, allow_none=True)
     detail = fields.String(required=True)
     since = Timestamp(required=True)
+    since_written = Timestamp(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "what the act says, where a correction of its time counts instead; else null"
+        },
+    )
     due_at = Timestamp(required=True)
     days_over = fields.Integer(required=True)
     opened_at = Timestamp(required=True)

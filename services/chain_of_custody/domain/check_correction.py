@@ -26,14 +26,15 @@ _OF_IDENTITY = "This names or proves something; it is not a thing that was writt
 
 
 def check_correction(
-    record: Mapping[str, Any], corrected: Mapping[str, Any]
+    record: Mapping[str, Any], corrected: Mapping[str, Any], earlier: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(what the record said, what is right), by field, for the record of a correction.
+    """(what was said, what is right), by field, for the record of a correction.
 
-    Fields are `occurred_at`, `purpose`, and the details of the act by name; of a correction, what it said was right. Raises
-    Invalid that names every field that cannot be corrected so, and why.
+    Fields are `occurred_at`, `purpose`, and the details of the act by name; of a correction, what it said was right. `earlier` is
+    what corrections of this act have said before, the newest word on each field: a correction that was wrong itself is put right
+    by another, even back to what the act said at first. Raises Invalid that names every field that cannot be corrected so.
     """
-    there = correctable(record)
+    there = {**correctable(record), **(earlier or {})}
     wrong: dict[str, Any] = {}
     right: dict[str, Any] = {}
     errors: list[FieldError] = []
@@ -67,7 +68,7 @@ def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, val
     if isinstance(before, list | dict) or isinstance(value, list | dict):
         return "Only a text, a number or a yes or no is corrected so."
     if name == "occurred_at":
-        return _wrong_time(record, value)
+        return _wrong_time(record, before, value)
     if value == before and type(value) is type(before):
         return "The act says so already."
     if name == "purpose" and not (isinstance(value, str) and value.strip()):
@@ -92,13 +93,13 @@ def _of_standing(name: str) -> str | None:
     return None
 
 
-def _wrong_time(record: Mapping[str, Any], value: Any) -> str | None:
+def _wrong_time(record: Mapping[str, Any], before: str, value: Any) -> str | None:
     try:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None or not moment.year >= 1970:
             raise ValueError(value)
         late = moment > datetime.fromisoformat(record["recorded_at"])
-        same = moment == datetime.fromisoformat(correctable(record)["occurred_at"])
+        same = moment == datetime.fromisoformat(before)
     except (TypeError, ValueError, OverflowError):
         return "Not a time: write it as 2026-11-24T08:30:00Z."
     if late:

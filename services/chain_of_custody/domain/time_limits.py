@@ -61,6 +61,7 @@ class Waiting:
     """One thing that runs against a limit, whether or not it has passed it.
 
     `calendar` is the code of the office whose days count, `responsible` the login of who has to act where that is one person.
+    `since` is the moment that counts; `since_written` what the act says where a correction says otherwise (E11).
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Waiting:
     item_id: str | None = None
     submission_id: str | None = None
     detail: str = ""
+    since_written: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Queries of corrections."""
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,3 +23,17 @@ def corrected_by(session: Session, event_ids: Iterable[str]) -> dict[str, list[s
     for row in session.scalars(query):
         found.setdefault(row.corrects, []).append(row.event_id)
     return found
+
+
+def said_of(session: Session, event_id: str) -> dict[str, Any]:
+    """What the corrections of an event say is right, by field, the newest word on each."""
+    query = (
+        select(Event.record)
+        .join(Correction, Correction.event_id == Event.id)
+        .where(Correction.corrects == event_id)
+        .order_by(Event.sequence)
+    )
+    said: dict[str, Any] = {}
+    for record in session.scalars(query):
+        said.update(json.loads(record)["details"]["corrected"])
+    return said

@@ -1,32 +1,31 @@
-"""Queries of what is in somebody's hands, and since when."""
+"""Queries of what is in somebody's hands, the longest out of storage first."""
 
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.domain.standing import PERSON
-from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.domain.take_over import why_unable
+from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository.items import visible_to
+from services.chain_of_custody.repository.out_of_storage import in_hands
 from shared.actor import Actor
 
-_TAKEN = ("received", "handed_over", "retrieved", "taken_over", "aliquot_made", "composite_made")
+
+def holdings(actor: Actor, query: dict[str, Any], *, behind: int | None) -> Select[Any]:
+    """Items in the laboratory that people hold and the actor may see, those whose `age` lies behind a mark, in that order."""
+    wanted = [visible_to(actor)]
+    if query.get("holder") is not None:
+        wanted.append(Item.holder == query["holder"])
+    if query.get("item_id") is not None:
+        wanted.append(Item.id == query["item_id"])
+    rows = in_hands(*wanted).subquery()
+    found = select(rows).order_by(rows.c.age)
+    return found if behind is None else found.where(rows.c.age > behind)
 
 
-def in_hands(actor: Actor, holder: str | None) -> Select[Any]:
-    """Items in the laboratory that a person holds and the actor may see."""
-    found = select(Item).where(Item.holder_kind == PERSON, Item.ending.is_(None), visible_to(actor))
-    return found if holder is None else found.where(Item.holder == holder)
-
-
-def held_since(session: Session, item_ids: list[str]) -> dict[str, datetime]:
-    """When each of the items came into the hands in which it is, by the word of the last act that says so."""
-    query = (
-        select(Event.item_id, Event.occurred_at)
-        .ext(distinct_on(Event.item_id))
-        .where(Event.item_id.in_(item_ids), Event.type.in_(_TAKEN))
-        .order_by(Event.item_id, Event.sequence.desc())
-    )
-    return {row.item_id: row.occurred_at for row in session.execute(query)}
+def unable(session: Session, logins: Iterable[str]) -> dict[str, str]:
+    """Those of the people who can give nothing away any more, and why."""
+    rows = session.scalars(select(Person).where(Person.login.in_(set(logins))))
+    return {row.login: why for row in rows if (why := why_unable(row)) is not None}

@@ -1,17 +1,20 @@
 """Queries of time limits: what runs against one, and what is or was overdue."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.domain.standing import DEPLETED, PERSON
+from services.chain_of_custody.domain.standing import DEPLETED
 from services.chain_of_custody.domain.time_limits import LABORATORY, SHIPMENTS, Kind, Waiting
+from services.chain_of_custody.domain.working_days import Calendar
 from services.chain_of_custody.models import Disposal, Event, Handover, HandoverItem, Item, Person
 from services.chain_of_custody.models_limits import LimitCheck, OverdueEntry
+from services.chain_of_custody.repository.happened import corrected_time, last_event
+from services.chain_of_custody.repository.out_of_storage import in_hands
 from shared.actor import Actor, Role
 
 #: No limit on items is shorter, in whatever time zone.
@@ -26,17 +29,14 @@ def lock_checks(session: Session) -> bool:
 
 def items_in_hands(session: Session, now: datetime) -> list[Waiting]:
     """Items in somebody's hands: since when out of storage, and since when with this person, by the events that say so."""
-    left, taken, first = _last("retrieved"), _last("retrieved", "handed_over", "taken_over"), _first()
-    out_since = func.coalesce(left, first, Item.created_at).label("out_since")
-    held_since = func.coalesce(taken, first, Item.created_at).label("held_since")
-    query = (
-        select(Item.id, Item.number, Item.office, Item.holder, Item.holder_name, out_since, held_since)
-        .where(Item.holder_kind == PERSON, Item.ending.is_(None), Item.state != DEPLETED)
-        .subquery()
-    )
+    rows = in_hands(Item.state != DEPLETED).subquery()
     found = []
-    for row in session.execute(select(query).where(query.c.out_since < now - _SHORTEST)):
-        for kind, since in ((Kind.OUT_OF_STORAGE, row.out_since), (Kind.SIGNED_OUT, row.held_since)):
+    longest = func.least(rows.c.out_since, rows.c.held_since)
+    for row in session.execute(select(rows).where(longest < now - _SHORTEST)):
+        for kind, since, written in (
+            (Kind.OUT_OF_STORAGE, row.out_since, row.out_written),
+            (Kind.SIGNED_OUT, row.held_since, row.held_written),
+        ):
             found.append(
                 Waiting(
                     kind,
@@ -44,6 +44,7 @@ def items_in_hands(session: Session, now: datetime) -> list[Waiting]:
                     row.number,
                     row.office,
                     since,
+                    since_written=written,
                     responsible=row.holder,
                     responsible_name=row.holder_name,
                     item_id=row.id,
@@ -52,40 +53,43 @@ def items_in_hands(session: Session, now: datetime) -> list[Waiting]:
     return found
 
 
-def _first() -> Any:
-    return select(Event.occurred_at).where(Event.item_id == Item.id, Event.sequence == 1).scalar_subquery()
-
-
-def _last(*types: str) -> Any:
-    query = select(Event.occurred_at).where(Event.item_id == Item.id, Event.type.in_(types))
-    return query.order_by(Event.sequence.desc()).limit(1).scalar_subquery()
-
-
 def authorised_disposals(session: Session) -> list[Waiting]:
-    """Destructions that may be done and are not; while a hold forbids it, nobody is late."""
+    """Destructions that may be done and are not; while a hold forbids it, nobody is late.
+
+    The authorisation happened when its event says: an item has one disposal on its way at a time, so its last such event is it.
+    """
     query = (
-        select(Disposal, Item.number, Item.office)
+        select(Disposal, Item.number, Item.office, Event.occurred_at, corrected_time(Event))
         .join(Item, Item.id == Disposal.item_id)
+        .outerjoin(Event, Event.id == last_event(Disposal.item_id, "disposal_authorised"))
         .where(Disposal.state == "authorised", Item.ending.is_(None), Item.open_holds == 0)
     )
-    return [
-        Waiting(
-            Kind.DISPOSAL_UNDONE,
-            row.id,
-            number,
-            office,
-            row.authorised_at,
-            responsible=row.requested_by,
-            item_id=row.item_id,
-            detail=row.method,
-        )
-        for row, number, office in session.execute(query)
-        if row.authorised_at is not None
-    ]
+    found = []
+    for row, number, office, happened, right in session.execute(query):
+        since = right or happened or row.authorised_at
+        if since is not None:
+            found.append(
+                Waiting(
+                    Kind.DISPOSAL_UNDONE,
+                    row.id,
+                    number,
+                    office,
+                    since,
+                    since_written=happened if since != happened else None,
+                    responsible=row.requested_by,
+                    item_id=row.item_id,
+                    detail=row.method,
+                )
+            )
+    return found
 
 
 def open_offers(session: Session) -> list[Waiting]:
-    """Hand-overs that wait for an answer; an office's person answers by that office's calendar."""
+    """Hand-overs that wait for an answer, from the earliest moment that the events of their items tell.
+
+    An office's person answers by that office's calendar.
+    """
+    right = corrected_time(Event)
     query = (
         select(
             Handover,
@@ -94,9 +98,12 @@ def open_offers(session: Session) -> list[Waiting]:
             func.count(),
             func.min(HandoverItem.item_id),
             func.min(Item.office),
+            func.min(func.coalesce(right, Event.occurred_at)),
+            func.min(Event.occurred_at),
         )
         .join(HandoverItem, HandoverItem.handover_id == Handover.id)
         .join(Item, Item.id == HandoverItem.item_id)
+        .outerjoin(Event, Event.id == last_event(HandoverItem.item_id, "handover_offered"))
         .outerjoin(Person, Person.login == Handover.receiver)
         .where(Handover.state == "offered")
         .group_by(Handover.id, Person.office)
@@ -107,14 +114,15 @@ def open_offers(session: Session) -> list[Waiting]:
             row.id,
             number if count == 1 else f"{number} and {count - 1} more",
             office,
-            row.offered_at,
+            since or row.offered_at,
+            since_written=written if since != written else None,
             calendar=receivers or LABORATORY,
             responsible=row.receiver,
             responsible_name=row.receiver_name,
             item_id=item_id,
             detail=f"from {row.giver_name}: {row.purpose}",
         )
-        for row, receivers, number, count, item_id, office in session.execute(query)
+        for row, receivers, number, count, item_id, office, since, written in session.execute(query)
     ]
 
 
@@ -126,10 +134,28 @@ def open_entries(session: Session, kinds: Iterable[Kind] = Kind) -> list[Overdue
     return list(session.scalars(query))
 
 
-def note_check(session: Session, now: datetime) -> None:
-    """All limits were looked at."""
-    statement = insert(LimitCheck).values(id=1, checked_at=now)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"checked_at": now}))
+def note_check(session: Session, now: datetime, calendar: Calendar) -> None:
+    """All limits were looked at, items by this calendar of the laboratory."""
+    told = {
+        "zone": calendar.zone,
+        "weekend": sorted(calendar.weekend),
+        "holidays": sorted(day.isoformat() for day in calendar.holidays),
+    }
+    facts = {"checked_at": now, "calendar": told}
+    statement = insert(LimitCheck).values(id=1, **facts)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=facts))
+
+
+def laboratory_calendar(session: Session) -> Calendar:
+    """The calendar by which the last look counted the days of items; the default one before the first look."""
+    told = session.scalars(select(LimitCheck.calendar)).first()
+    if told is None:
+        return Calendar()
+    return Calendar(
+        told["zone"],
+        frozenset(told["weekend"]),
+        frozenset(date.fromisoformat(day) for day in told["holidays"]),
+    )
 
 
 def last_check(session: Session) -> datetime | None:

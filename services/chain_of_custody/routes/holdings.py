@@ -14,5 +14,5 @@ blp = Blueprint("holdings", __name__, description="What is out of storage, with 
 @blp.arguments(HoldingQuery, location="query")
 @blp.response(200, HoldingList)
 def list_holdings(query: dict[str, Any]) -> dict[str, Any]:
-    """Items in people's hands, those that came first before the others."""
-    return holdings.list_holdings(context.actor(), context.uow(), query)
+    """Items in people's hands, the longest out of storage first."""
+    return holdings.list_holdings(context.actor(), context.uow(), query, now=context.now())

@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from services.chain_of_custody.domain.time_limits import Overdue, Waiting, find_overdue
+from services.chain_of_custody.domain.time_limits import LABORATORY, Overdue, Waiting, find_overdue
+from services.chain_of_custody.domain.working_days import Calendar
 from services.chain_of_custody.intake import Intake
 from services.chain_of_custody.models_limits import OverdueEntry
 from services.chain_of_custody.repository import limits as repository
@@ -62,7 +63,7 @@ def check_limits(runtime: Runtime) -> bool:
         calendars = intake.calendars()
         waiting = [*intake.waiting(), *_own(uow, now)]
         opened, closed = _keep(uow, find_overdue(waiting, calendars, now), now)
-        repository.note_check(uow.session, now)
+        repository.note_check(uow.session, now, calendars.get(LABORATORY, Calendar()))
         uow.commit()
     for entry in opened:
         log.warning(
@@ -82,7 +83,8 @@ def _own(uow: UnitOfWork, now: datetime) -> list[Waiting]:
 def _keep(uow: UnitOfWork, found: Iterable[Overdue], now: datetime) -> tuple[list[dict[str, Any]], int]:
     """Brings the table to what was found; returns what was opened and how many were closed.
 
-    A thing that came back and went out again between two looks has a new `since`: that is a new entry.
+    A thing that came back and went out again between two looks has a new `since`: that is a new entry. So is one whose time was
+    corrected meanwhile: the old entry stays as what was believed, and the new one tells both times.
     """
     there = {(row.kind, row.subject_id): row for row in repository.open_entries(uow.session)}
     opened, closed = [], 0

@@ -40,7 +40,7 @@ def correct_event(
     record = json.loads(event.record)
     if actor.role not in OVERSEERS and record["actor"] != actor.login:
         raise Forbidden(f"This act is {record['actor']}'s; they, a custodian or a reviewer correct it.")
-    wrong, right = check_correction(record, act["corrected"])
+    wrong, right = check_correction(record, act["corrected"], repository.said_of(uow.session, event.id))
     made = record_event(
         uow,
         item,

@@ -13,7 +13,7 @@ from shared.http.lists import paginate
 READERS = (Role.OFFICE, *LABORATORY, Role.AUDITOR)
 _COLUMNS = (
     "id", "kind", "subject_id", "number", "office", "item_id", "submission_id", "responsible", "responsible_name", "detail",
-    "since", "due_at", "opened_at", "closed_at",
+    "since", "since_written", "due_at", "opened_at", "closed_at",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The scrub covers the copies of the log's heads: findings without a spectrum, how far a round is, until when copies are locked.
 
-Revision ID: 0011
+Revision ID: 0012
 """
 
 import sqlalchemy as sa
