@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.classifier.custody import CustodyOverBus
+from services.classifier.intake import IntakeOverBus
 from services.classifier.routes import (
     internal,
     jobs,
@@ -13,6 +14,7 @@ from services.classifier.routes import (
     profiles,
     programmes,
     results,
+    statistics,
 )
 from shared.config import Settings
 from shared.http.app import create_service_app
@@ -30,14 +32,16 @@ API: tuple[Blueprint, ...] = (
     jobs.blp,
     results.blp,
     links.blp,
+    statistics.blp,
 )
 INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
 
 
 def make_runtime(settings: Settings) -> Runtime:
-    """A runtime with custody at the other end of the bus."""
+    """A runtime with custody and intake at the other end of the bus."""
     runtime = Runtime(NAME, settings)
     runtime.extras["custody"] = CustodyOverBus(runtime)
+    runtime.extras["intake"] = IntakeOverBus(runtime)
     return runtime
 
 

@@ -3,7 +3,7 @@
 What an opinion rests on is insert-only for the database role; of a result only the state may change.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, UniqueConstraint, func, text
@@ -44,6 +44,17 @@ class ItemFacts(Base):
     programme: Mapped[str | None]
     kind: Mapped[str]
     root_id: Mapped[str] = mapped_column(index=True)
+
+
+class ExhibitFacts(Base):
+    """Where and when an exhibit was seized, as intake told it; kept, since it does not change after receipt."""
+
+    __tablename__ = "exhibit_facts"
+    exhibit_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    seized_on: Mapped[date | None]
+    seized_country: Mapped[str | None]
+    received_on: Mapped[date]
 
 
 class Measurement(Base):

@@ -176,6 +176,13 @@ def exhibit(session: Session, actor: Actor, exhibit_id: str) -> Exhibit:
     return row
 
 
+def exhibits_with_lines(session: Session, exhibit_ids: Sequence[str]) -> Sequence[Any]:
+    """(exhibit, its announced line or None) for each id that exists."""
+    announced = (Line.submission_id == Exhibit.submission_id) & (Line.line == Exhibit.line)
+    query = select(Exhibit, Line).outerjoin(Line, announced).where(Exhibit.id.in_(exhibit_ids))
+    return session.execute(query).all()
+
+
 def blocked_ids(session: Session, exhibit_ids: Sequence[str]) -> set[str]:
     """Those of the exhibits that have an open discrepancy."""
     query = select(Discrepancy.exhibit_id).where(

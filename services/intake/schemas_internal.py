@@ -22,3 +22,9 @@ class FoundSchema(Schema):
     opened_at = Timestamp(required=True)
     opened_by = fields.String(required=True)
     opened_by_name = fields.String(load_default=None, allow_none=True)
+
+
+class ExhibitIdsQuery(Schema):
+    """Which exhibits, with commas between them."""
+
+    ids = fields.String(required=True, validate=validate.Length(max=20_000))

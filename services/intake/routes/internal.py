@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.intake.schemas_internal import FoundSchema
-from services.intake.service import discrepancies, tell_limits
+from services.intake.schemas_internal import ExhibitIdsQuery, FoundSchema
+from services.intake.service import discrepancies, tell_exhibits, tell_limits
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.lists import ListQuery
@@ -33,6 +33,14 @@ def list_shipments(query: dict[str, Any]) -> dict[str, Any]:
 def list_discrepancies(query: dict[str, Any]) -> dict[str, Any]:
     """Discrepancies that wait for a reviewer."""
     return tell_limits.tell_discrepancies(context.actor(), context.uow(), **query)
+
+
+@blp.get("/exhibits")
+@blp.arguments(ExhibitIdsQuery, location="query")
+@blp.response(200)
+def list_exhibits(query: dict[str, Any]) -> dict[str, Any]:
+    """Where and when exhibits were seized."""
+    return tell_exhibits.tell_exhibits(context.actor(), context.uow(), query["ids"].split(","))
 
 
 @blp.post("/discrepancies")

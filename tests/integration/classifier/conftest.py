@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from services.classifier.app import create_app
 from services.classifier.custody import Facts
+from services.classifier.intake import Origin
 from services.classifier.service.classify_items import classify
 from services.classifier.service.train_models import train
 from shared.config import Settings
@@ -22,7 +24,7 @@ CLASSES = {"North": (2.0, 8.0), "South": (8.0, 2.0), "West": (5.0, 14.0)}
 
 
 class KnownItems:
-    """Stands in for chain_of_custody: items that were opened by a test."""
+    """Stands in for chain_of_custody and intake: items that were opened by a test."""
 
     def __init__(self) -> None:
         self._items: dict[str, Facts] = {}
@@ -40,6 +42,14 @@ class KnownItems:
     def put(self, facts: Facts) -> None:
         """An item as the test wants it."""
         self._items[facts.id] = facts
+
+    def origins(self, exhibit_ids: Sequence[str]) -> list[Origin]:
+        """Where these were seized: all in Peru in May 2025."""
+        return [
+            Origin(row.exhibit_id, row.kind, date(2025, 5, 17), "PE", date(2025, 6, 2))
+            for row in self._items.values()
+            if row.exhibit_id in exhibit_ids
+        ]
 
     def facts(
         self, *, ids: Sequence[str] = (), exhibit_ids: Sequence[str] = (), numbers: Sequence[str] = ()
@@ -59,7 +69,7 @@ def custody() -> KnownItems:
 @pytest.fixture(scope="module")
 def runtime(settings: Settings, custody: KnownItems) -> Iterator[Runtime]:
     found = Runtime("classifier", settings)
-    found.extras["custody"] = custody
+    found.extras["custody"] = found.extras["intake"] = custody
     yield found
     found.engine.dispose()
 

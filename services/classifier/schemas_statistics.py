@@ -1,0 +1,62 @@
+"""Questions and answers of the statistics."""
+
+from marshmallow import fields, validate
+
+from services.classifier.service.statistics import GROUPS
+from shared.http.schemas import Schema
+
+
+class OpinionsQuery(Schema):
+    """Which released results: of seizures dated from the first day to the last, both included."""
+
+    programme = fields.String(required=True)
+    determination = fields.String()
+    from_ = fields.Date(data_key="from")
+    to = fields.Date()
+
+
+class OriginsQuery(OpinionsQuery):
+    """What the shares are told by."""
+
+    group_by = fields.String(load_default="year", validate=validate.OneOf(GROUPS))
+
+
+class ShareSchema(Schema):
+    """A class's count and share, with the limits of its 95 % interval."""
+
+    n = fields.Integer()
+    share = fields.Float()
+    low = fields.Float()
+    high = fields.Float()
+
+
+class OriginsGroupSchema(Schema):
+    """One group; the counts of its shares add up to n."""
+
+    group = fields.String()
+    n = fields.Integer()
+    shares = fields.Dict(keys=fields.String(), values=fields.Nested(ShareSchema))
+
+
+class OriginsSchema(Schema):
+    """Shares by group, and what must be said with them."""
+
+    programme = fields.String()
+    determination = fields.String()
+    group_by = fields.String()
+    items = fields.List(fields.Nested(OriginsGroupSchema))
+    caveat = fields.String()
+
+
+class ColumnSchema(Schema):
+    """A column of the export."""
+
+    name = fields.String()
+    description = fields.String()
+
+
+class DictionarySchema(Schema):
+    """The columns of the export."""
+
+    columns = fields.List(fields.Nested(ColumnSchema))
+    caveat = fields.String()
