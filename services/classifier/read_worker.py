@@ -27,6 +27,7 @@ def _limit(memory: int, cpu_seconds: int) -> None:
 
 def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[str, Any]:
     from services.classifier.domain.check_programme import programme_from_data
+    from services.classifier.domain.peak_table import PeakTable
     from services.classifier.domain.readers.registry import examine
     from services.classifier.domain.run import RawRun
     from services.classifier.service.run_profiles import profile_for
@@ -39,7 +40,7 @@ def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[s
         "profiles": [],
         "trace": None,
     }
-    if isinstance(run, RawRun):
+    if run is not None and not isinstance(run, PeakTable):
         trace = run.trace()
         told["trace"] = {
             "channel": trace.channel,
@@ -48,6 +49,7 @@ def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[s
             "unit": trace.unit,
             "x_unit": trace.x_unit,
         }
+    if isinstance(run, RawRun):
         made = (profile_for(run, programme_from_data(data)) for data in programmes)
         told["profiles"] = [profile for profile in made if profile is not None]
     return told

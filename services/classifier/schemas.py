@@ -133,7 +133,7 @@ class ProfileSchema(Schema):
 
 
 class TraceQuery(Schema):
-    """Which part of a chromatogram, how finely; times in seconds."""
+    """Which part of a chromatogram or spectrum, how finely; `from` and `to` in the unit of x, seconds of a run."""
 
     channel = fields.String(load_default="tic")
     from_ = fields.Float(data_key="from", load_default=None, allow_nan=False)
@@ -142,7 +142,7 @@ class TraceQuery(Schema):
 
 
 class TraceSchema(Schema):
-    """A chromatogram's points, all of them measured."""
+    """Points of a chromatogram or a spectrum, all of them measured; x in `x_unit`."""
 
     spectrum_id = fields.String()
     channel = fields.String()

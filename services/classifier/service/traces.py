@@ -6,6 +6,7 @@ import numpy as np
 
 from services.classifier import repository
 from services.classifier.domain.run import TOTAL, Trace
+from services.classifier.domain.spectrum import CHANNEL
 from services.classifier.domain.trace import decimate, window
 from services.classifier.models import Spectrum
 from shared.actor import LABORATORY, Actor, Role, require
@@ -28,8 +29,12 @@ def get_trace(actor: Actor, uow: UnitOfWork, spectrum_id: str, query: dict[str, 
     if "peaks" in (spectrum.summary or {}):
         raise Conflict("The file is a peak table; it holds no signal that could be drawn.", code="no_trace")
     row = repository.trace_row(uow.session, spectrum_id, query["channel"])
+    if row is None and query["channel"] == TOTAL:
+        # What is no run has no total ion current; asked for nothing else, its spectrum is drawn.
+        row = repository.trace_row(uow.session, spectrum_id, CHANNEL)
     if row is None:
-        message = f"This run has the channel {TOTAL!r} here, not {query['channel'][:40]!r}."
+        there = CHANNEL if "spectra" in (spectrum.summary or {}) else TOTAL
+        message = f"This run has the channel {there!r} here, not {query['channel'][:40]!r}."
         raise Invalid(message, errors=[{"pointer": "/channel", "message": message}])
     whole = Trace(row.channel, np.frombuffer(row.x, "<f8"), np.frombuffer(row.y, "<f8"), row.unit, row.x_unit)
     part = window(whole, query["from_"], query["to"])

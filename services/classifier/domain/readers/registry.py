@@ -13,12 +13,14 @@ from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
 from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
+from services.classifier.domain.readers.load_from_jcamp import load_from_jcamp
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
 from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
 from services.classifier.domain.readers.load_from_shimadzu import load_from_shimadzu
 from services.classifier.domain.readers.text_file import head_text
 from services.classifier.domain.run import RawRun
+from services.classifier.domain.spectrum import SpectrumSet
 
 UNKNOWN_FORMAT = "unknown"
 FORMATS = (
@@ -40,11 +42,12 @@ FORMATS = (
     UNKNOWN_FORMAT,
 )
 HEAD_BYTES = 65_536
-Content = RawRun | PeakTable
+Content = RawRun | PeakTable | SpectrumSet
 _READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
+    "JCAMP-DX": load_from_jcamp,
     "mzML": load_from_mzml,
     "mzXML": load_from_mzxml,
     "ChemStation-report": load_from_chemstation_report,
@@ -75,7 +78,7 @@ def recognise(head: bytes, filename: str) -> str:
         return "mzML"
     if "<mzXML" in text or "<msRun" in text:
         return "mzXML"
-    if re.match(r"\s*##TITLE\s*=", text, re.IGNORECASE):
+    if re.match(r"(?:ï»¿)?\s*##TITLE\s*=", text, re.IGNORECASE):
         return "JCAMP-DX"
     if (
         head[:4] in (b"\x0281\x00", b"\x0230\x00", b"\x03130", b"\x03179", b"\x03181")
@@ -116,12 +119,13 @@ def read(path: Path, filename: str | None = None) -> RawRun:
     """Read a raw run; raises ReaderError with the reason, also for a format that has no reader or no run, and nothing else."""
     content = load(path, filename)
     if not isinstance(content, RawRun):
-        raise ReaderError(f"the file is a peak table ({content.format}); it holds no chromatogram")
+        kind = "a peak table" if isinstance(content, PeakTable) else "no run"
+        raise ReaderError(f"the file is {kind} ({content.format}); it holds no chromatogram")
     return content
 
 
 def load(path: Path, filename: str | None = None) -> Content:
-    """Read a raw run or a peak table, whichever the file holds; raises ReaderError with the reason, and nothing else."""
+    """Read a run, a peak table or spectra, whichever the file holds; raises ReaderError with the reason, and nothing else."""
     return _read_as(recognise(_head(path), filename or path.name), path)
 
 
@@ -142,7 +146,7 @@ def examine(path: Path, filename: str) -> tuple[Reading, Content | None]:
 
 
 def _summary(content: Content) -> dict[str, Any]:
-    if isinstance(content, PeakTable):
+    if not isinstance(content, RawRun):
         return content.summary()
     summary: dict[str, Any] = {
         "scans": content.scans,
