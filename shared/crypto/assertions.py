@@ -8,6 +8,7 @@ for no other act; its id lets the service take a write once (`shared.http.transa
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -128,8 +129,7 @@ class AssertionVerifier:
     def verify(self, token: str, request: AssertedRequest, now: datetime) -> Actor:
         """The asserted actor of this request; raises Unauthenticated where anything about the assertion does not hold."""
         try:
-            unverified = jwt.decode(token, options={"verify_signature": False})
-            issuer = str(unverified.get("iss"))
+            issuer = str(_claims_told(token).get("iss"))
             key = self._keys.get(issuer)
             if key is None:
                 raise Unauthenticated(f"Nobody here knows the issuer {issuer!r} of the actor assertion.")
@@ -175,9 +175,18 @@ def _signatures(rows: Iterable[list[Any]]) -> Iterable[Signature]:
         yield Signature(login, name, Role(role), method, datetime.fromtimestamp(at, UTC))
 
 
+def _claims_told(token: str) -> dict[str, Any]:
+    """What a token says of itself; nothing of it is proved."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    if not isinstance(claims, dict):
+        raise ValueError("its payload is not an object")
+    return claims
+
+
 def assertion_id(token: str) -> str:
     """The id of an assertion that was verified."""
-    return str(jwt.decode(token, options={"verify_signature": False})["jti"])
+    return str(_claims_told(token)["jti"])
 
 
 def _wsgi_bytes(path: str) -> bytes:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from shared.db.engine import begin_limited
 from shared.errors import Deadline
 from shared.identifiers import new_id
 from shared.jobs.defer import defer_job
@@ -46,7 +47,7 @@ class UnitOfWork:
         left = int((self._deadline - time.monotonic()) * 1000)
         if left <= 0:
             raise Deadline("The time for this request ran out before it was begun; nothing was changed.")
-        self.session.execute(text(f"SET LOCAL statement_timeout = {left}"))
+        begin_limited(self.session, left)
         self._timed = True
 
     def emit(self, target: str, path: str, body: dict[str, Any], ordering_key: str) -> str:

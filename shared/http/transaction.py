@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, g, request
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from shared.crypto.assertions import HEADER, assertion_id
 from shared.db.unit_of_work import UnitOfWork
@@ -76,11 +76,25 @@ def _request_digest() -> bytes:
     return digest.digest()
 
 
+@functools.cache
+def _statement(words: str, schema: str) -> TextClause:
+    """One of the statements below for a schema: the same object each time, which is compiled once."""
+    return text(words.format(schema=schema))
+
+
+_CLAIM = (
+    "INSERT INTO {schema}.idempotency (actor, key, request_sha256) VALUES (:actor, :key, :digest) "
+    "ON CONFLICT DO NOTHING RETURNING 1"
+)
+_REMEMBER = (
+    "UPDATE {schema}.idempotency SET status = :status, headers = CAST(:headers AS jsonb), body = :body "
+    "WHERE actor = :actor AND key = :key"
+)
+_RECALL = "SELECT request_sha256, status, headers, body FROM {schema}.idempotency WHERE actor = :actor AND key = :key"
+
+
 def _claim(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> bool:
-    insert = text(
-        f"INSERT INTO {unit.schema}.idempotency (actor, key, request_sha256) VALUES (:actor, :key, :digest) "
-        "ON CONFLICT DO NOTHING RETURNING 1"
-    )
+    insert = _statement(_CLAIM, unit.schema)
     return unit.session.execute(insert, {**name, "digest": digest}).scalar() is not None
 
 
@@ -96,24 +110,17 @@ def _take_once(unit: UnitOfWork) -> None:
 
 
 def _remember(unit: UnitOfWork, name: dict[str, str], response: Response) -> None:
-    update = text(
-        f"UPDATE {unit.schema}.idempotency SET status = :status, headers = CAST(:headers AS jsonb), body = :body "
-        "WHERE actor = :actor AND key = :key"
-    )
     kept = {header: response.headers[header] for header in _KEPT_HEADERS if header in response.headers}
     values = {
         "status": response.status_code,
         "headers": current_app.json.dumps(kept),
         "body": response.get_data(),
     }
-    unit.session.execute(update, {**name, **values})
+    unit.session.execute(_statement(_REMEMBER, unit.schema), {**name, **values})
 
 
 def _replay(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> Response:
-    query = text(
-        f"SELECT request_sha256, status, headers, body FROM {unit.schema}.idempotency WHERE actor = :actor AND key = :key"
-    )
-    row = unit.session.execute(query, name).one()
+    row = unit.session.execute(_statement(_RECALL, unit.schema), name).one()
     if bytes(row.request_sha256) != digest:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key for a new act.",
