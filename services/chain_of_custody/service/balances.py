@@ -75,11 +75,10 @@ def balance_facts(
         _refuse(
             f"{at}/calibrated_on", "A balance is calibrated before the weighing, and never in the future."
         )
-    row = repository.balance_by_name(uow.session, name)
+    row, known = repository.balance_on(uow.session, name, day)
     if row is None:
         told = None if calibrated_on is None else calibrated_on.isoformat()
         return {"balance": name, "calibrated_on": told, "out_of_calibration": None}, None
-    known = repository.calibration_on(uow.session, row.id, day)
     if known is not None and calibrated_on not in (None, known.calibrated_on):
         _refuse(
             f"{at}/calibrated_on",

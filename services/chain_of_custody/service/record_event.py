@@ -14,6 +14,7 @@ from services.chain_of_custody.domain.standing import PERSON, Holder, standing_o
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository.write_act import write_act
 from services.chain_of_custody.service.known_books import known_books
 from shared.actor import Role
 from shared.crypto.canonical import readable_canonical_json
@@ -53,11 +54,13 @@ def record_event(
         signatures=signatures,
         receiver=receiver,
     )
-    if step is not None and step.receiver_kind == PERSON:
+    if step is None:
+        write_act(uow.session, item, event)
+        return event
+    if step.receiver_kind == PERSON:
         know_holder(uow, item, author)
     repository.add_event(uow.session, event)
-    if step is not None:
-        uow.session.add(step)
+    uow.session.add(step)
     return event
 
 
