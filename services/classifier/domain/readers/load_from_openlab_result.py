@@ -2,29 +2,28 @@
 
 The file says everything twice: under `Chromatograms/Signal/IntegrationResults` what was integrated, with the ends of every peak,
 and under `Results/ResultsGroup/Peak` what was made of it, with types, names and amounts. Peaks of the second list are joined to
-the first by signal and retention time. The parser is expat, fed piece by piece; declarations of a document type, which alone can
-define entities, are refused.
+the first by signal and retention time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
+from typing import BinaryIO
 
 import numpy as np
 
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.text_file import number
+from services.classifier.domain.readers.xml_stream import stream_xml
 from services.classifier.domain.run import Floats
 
 FORMAT = "OpenLab-result"
-MAX_FILE_BYTES = 128 * 2**20
 MAX_PEAKS = 50_000
-MAX_DEPTH = 32
-MAX_TEXT = 10_000
-_PIECE = 2**16
+MAX_VALUES = 100
+MAX_TEXT = 500
 _MINUTE = 60.0
+_WANTED = ("IntegrationResults", "Peak", "Signal", "SampleInformation")
 _SAMPLE = {
     "SampleName": "sample", "InjectionDateTime": "injected_at", "Method": "method", "Operator": "operator",
     "AcqInstName": "instrument", "Location": "vial", "Multiplier": "multiplier", "Dilution": "dilution",
@@ -33,11 +32,9 @@ _SAMPLE = {
 
 @dataclass
 class _Document:
-    """What was collected of the document so far: where the parser is, the open group of values, and the finished ones."""
+    """A listener: where the stream is, the open group of values, and the groups that are finished."""
 
     path: list[str] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    length: int = 0
     unit: str = ""
     open: dict[str, str] = field(default_factory=dict)
     signal: dict[str, str] = field(default_factory=dict)
@@ -46,27 +43,20 @@ class _Document:
     units: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         self.path.append(name)
-        if len(self.path) > MAX_DEPTH:
-            raise ReaderError(f"the document's elements lie more than {MAX_DEPTH} deep in each other")
-        self.text, self.length, self.unit = [], 0, attributes.get("Unit", "")[:40]
+        self.unit = attributes.get("Unit", "")[:40]
         if name in ("IntegrationResults", "Peak"):
             self.open = {}
         elif name == "Signal":
             self.signal = {}
 
-    def characters(self, data: str) -> None:
-        self.length += len(data)
-        if self.length > MAX_TEXT:
-            raise ReaderError(f"an element of the document holds more than {MAX_TEXT} letters")
-        self.text.append(data)
+    def wants_text(self, name: str) -> bool:
+        return len(self.path) > 1 and self.path[-2] in _WANTED
 
-    def end(self, name: str) -> None:
+    def end(self, name: str, text: str) -> None:
         self.path.pop()
-        parent = self.path[-1] if self.path else ""
-        text = "".join(self.text).strip()
-        self.text, self.length = [], 0
+        parent, text = self.path[-1] if self.path else "", text.strip()[:MAX_TEXT]
         if name == "IntegrationResults":
             self.integrated.append(self.open | {"Signal": self.signal.get("Description", "").strip(" ,")})
         elif name == "Peak" and parent == "ResultsGroup":
@@ -80,61 +70,26 @@ class _Document:
             if name in ("XUnits", "YUnits"):
                 self.units.setdefault(name, text[:40])
         elif parent == "SampleInformation" and name in _SAMPLE and text:
-            self.facts[_SAMPLE[name]] = text[:500]
-        if len(self.integrated) + len(self.quantified) > 2 * MAX_PEAKS:
+            self.facts[_SAMPLE[name]] = text
+        if len(self.open) + len(self.signal) > MAX_VALUES:
+            raise ReaderError(f"a peak or a signal of the document has more than {MAX_VALUES} values")
+        if max(len(self.integrated), len(self.quantified)) > MAX_PEAKS:
             raise ReaderError(f"the document holds more than {MAX_PEAKS} peaks")
 
 
-def load_from_openlab_result(path: Path) -> PeakTable:
+def load_from_openlab_result(source: Path | BinaryIO) -> PeakTable:
     """Read the peaks of all signals; raises ReaderError and nothing else."""
+    found = _Document()
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ReaderError(
-                f"the file has more than the {MAX_FILE_BYTES} bytes that a list of peaks can need"
-            )
-        with path.open("rb") as handle:
-            found = _parse(iter(lambda: handle.read(_PIECE), b""))
+        stream_xml(source, found)
     except OSError as error:
         raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
     return _table(found)
 
 
-def table_from_openlab_result(content: bytes) -> PeakTable:
-    """The peaks in the bytes of a `Result.xml`; raises ReaderError and nothing else."""
-    return _table(_parse(iter([content])))
-
-
-def _parse(pieces: Iterable[bytes]) -> _Document:
-    found = _Document()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = found.start
-    parser.EndElementHandler = found.end
-    parser.CharacterDataHandler = found.characters
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        for piece in pieces:
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError as error:
-        where = f"line {error.lineno}, column {error.offset}"
-        raise ReaderError(
-            f"the document is damaged or truncated at {where}: {expat.ErrorString(error.code)}"
-        ) from error
-    except (ValueError, LookupError) as error:
-        raise ReaderError(f"the document is damaged: {error}") from error
-    return found
-
-
-def _refuse(*_: object) -> None:
-    raise ReaderError("the document declares a document type, which no result file does")
-
-
 def _table(found: _Document) -> PeakTable:
     if not found.integrated:
         raise ReaderError("the document holds no integration result")
-    if len(found.integrated) > MAX_PEAKS:
-        raise ReaderError(f"the document holds more than {MAX_PEAKS} peaks")
     scale = 1.0 if found.units.get("XUnits") == "s" else _MINUTE
     times = _column(found.integrated, "RetTime", scale)
     areas = _column(found.integrated, "Area")

@@ -6,7 +6,7 @@ type is refused), a tag has at most MAX_TAG_BYTES, elements nest at most MAX_DEP
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from xml.parsers import expat
 
 from services.classifier.domain.readers.errors import ReaderError
@@ -29,20 +29,26 @@ class Listener(Protocol):
         """Whether the text of elements of this name is kept."""
 
 
-def stream_xml(path: Path, listener: Listener) -> None:
+def stream_xml(source: Path | BinaryIO, listener: Listener) -> None:
     """Go through the file once; raises ReaderError where it is no XML, is cut off, or does what no such file does."""
+    if not isinstance(source, Path):
+        return _stream(source, listener)
+    with source.open("rb") as file:
+        return _stream(file, listener)
+
+
+def _stream(file: BinaryIO, listener: Listener) -> None:
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = _PIECE
     handler = _Handler(listener, parser)
     fed, is_whole = 0, False
     try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                parser.Parse(piece, False)
-                fed += len(piece)
-                if fed - max(parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
-                    raise ReaderError(f"the XML has a tag of more than {MAX_TAG_BYTES} bytes")
+        while piece := file.read(_PIECE):
+            parser.Parse(piece, False)
+            fed += len(piece)
+            if fed - max(parser.CurrentByteIndex, 0) > MAX_TAG_BYTES:
+                raise ReaderError(f"the XML has a tag of more than {MAX_TAG_BYTES} bytes")
         is_whole = True
         parser.Parse(b"", True)
     except expat.ExpatError as error:
