@@ -64,4 +64,6 @@ class PeakTable:
         if signals:
             told["signals"] = signals[:20]
         named = sum(bool(name) for name in self.names)
-        return told | ({"named_peaks": named} if named else {})
+        if named:
+            told["named_peaks"] = named
+        return told | ({"remark": self.metadata["remark"]} if "remark" in self.metadata else {})

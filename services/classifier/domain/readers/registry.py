@@ -9,14 +9,18 @@ from typing import Any
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
+from services.classifier.domain.readers.load_from_agilent_d import load_from_agilent_d
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
 from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
+from services.classifier.domain.readers.load_from_gcalignr import load_from_gcalignr
 from services.classifier.domain.readers.load_from_jcamp import load_from_jcamp
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
 from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
+from services.classifier.domain.readers.load_from_peak_table_csv import load_from_peak_table_csv
+from services.classifier.domain.readers.load_from_peak_table_xlsx import load_from_peak_table_xlsx
 from services.classifier.domain.readers.load_from_shimadzu import load_from_shimadzu
 from services.classifier.domain.readers.text_file import head_text
 from services.classifier.domain.run import RawRun
@@ -38,6 +42,7 @@ FORMATS = (
     "Shimadzu",
     "MSP",
     "XLSX",
+    "GCalignR",
     "CSV",
     UNKNOWN_FORMAT,
 )
@@ -54,6 +59,10 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "OpenLab-result": load_from_openlab_result,
     "Chromeleon": load_from_chromeleon,
     "Shimadzu": load_from_shimadzu,
+    "Agilent-D": load_from_agilent_d,
+    "GCalignR": load_from_gcalignr,
+    "CSV": load_from_peak_table_csv,
+    "XLSX": load_from_peak_table_xlsx,
 }
 
 
@@ -86,12 +95,29 @@ def recognise(head: bytes, filename: str) -> str:
     ):
         return "Agilent-ch"
     if head[:4] == b"PK\x03\x04":
-        if name.endswith(".xlsx"):
-            return "XLSX"
-        return "Agilent-D" if name.endswith(".zip") and b".D/" in head else UNKNOWN_FORMAT
+        return _by_members(head, name)
     if name.endswith((".dxf", ".cf", ".did")) and head[:1] == b"\xff":
         return "Isodat"
     return _by_text(head, text, name)
+
+
+def _by_members(head: bytes, name: str) -> str:
+    """By the names of the first members, which stand in front of their contents."""
+    if b"xl/" in head or b"[Content_Types].xml" in head or name.endswith(".xlsx"):
+        return "XLSX"
+    is_folder = re.search(rb"\.d[/\\]", head, re.IGNORECASE) or re.search(
+        rb"\w\.ch|DATA\.MS", head, re.IGNORECASE
+    )
+    return "Agilent-D" if is_folder else UNKNOWN_FORMAT
+
+
+def _is_gcalignr(text: str) -> bool:
+    samples, _, rest = text.partition("\n")
+    names = [name.strip().lower() for name in rest.partition("\n")[0].split("\t")]
+    one_each = (
+        "\t" in samples and 2 <= len(names) <= 20 and all(re.fullmatch(r"[a-z_. ]+", name) for name in names)
+    )
+    return one_each and "area" in names and bool({"time", "rt"} & set(names))
 
 
 def _by_text(head: bytes, text: str, name: str) -> str:
@@ -110,7 +136,9 @@ def _by_text(head: bytes, text: str, name: str) -> str:
         return "Shimadzu"
     if name.endswith(".msp") and re.match(r"\s*name\s*:", text, re.IGNORECASE):
         return "MSP"
-    if name.endswith((".csv", ".txt")) and b"\x00" not in head and re.search(r"[,;\t]", text):
+    if _is_gcalignr(text):
+        return "GCalignR"
+    if name.endswith((".csv", ".txt", ".tsv")) and b"\x00" not in head and re.search(r"[,;\t|]", text):
         return "CSV"
     return UNKNOWN_FORMAT
 
