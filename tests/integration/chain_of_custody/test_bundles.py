@@ -14,11 +14,13 @@ from siglab_clients.verify.check_bundle import check_bundle
 from siglab_clients.verify.findings import Verdict
 from tests.calls import BOGOTA
 from tests.integration.chain_of_custody.house import act, call, mass, sequence, weighed
+from tests.unit.clients.verify import independent_checker
 
 
 def _bundle(client: FlaskClient, item_id: str) -> tuple[zipfile.ZipFile, Verdict]:
     raw = call(client, "GET", f"/items/{item_id}/bundle.zip", actor=BOGOTA).data
     key = parse_verifier_key(call(client, "GET", "/ledger/key", actor=None).data.decode().strip())
+    independent_checker.check(raw, str(key))
     return zipfile.ZipFile(io.BytesIO(raw)), check_bundle(raw, key)
 
 

@@ -13,6 +13,7 @@ from tests.calls import AUDITOR, BANGKOK, BOGOTA
 from tests.integration.chain_of_custody.house import handed, sequence
 from tests.integration.spectra import house
 from tests.integration.store.world import SIZE, World
+from tests.unit.clients.verify import independent_checker
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def item(world: World) -> World:
 
 
 def verify(world: World, folder: Path, query: str = "?spectra=true") -> tuple[int, str]:
-    """(exit status, words) of `siglab-verify` over the bundle as it is fetched."""
+    """(exit status, words) of `siglab-verify` over the bundle as it is fetched; a stranger's checker says the same."""
     sequence(world.runtime)
     answer = world.ask("GET", f"/items/{world.item_id}/bundle.zip{query}", actor=AUDITOR)
     assert answer.status_code == 200, answer.data
@@ -34,6 +35,9 @@ def verify(world: World, folder: Path, query: str = "?spectra=true") -> tuple[in
         [*command, "--key", str(folder / "key")], capture_output=True, text=True, timeout=60
     )
     assert done.stderr == ""
+    stranger = [sys.executable, "-I", independent_checker.__file__, str(folder / "bundle.zip")]
+    said = subprocess.run([*stranger, (folder / "key").read_text()], capture_output=True, timeout=60)
+    assert said.returncode == done.returncode, said.stderr
     return done.returncode, done.stdout
 
 
