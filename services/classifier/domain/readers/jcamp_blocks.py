@@ -15,7 +15,7 @@ MAX_LINE = 2**20
 _MARK = "ï»¿"
 MAX_TEXT = 4000
 MAX_LABELS = 2000
-MAX_TABLES = 200_000
+MAX_TABLES = 50_000
 _LABEL = re.compile(r"##([^=]{0,200})=(.*)", re.DOTALL)
 _RUNNING = re.compile(r"\(\s*(\w{1,4})\s*\+\+\s*\(\s*(\w{1,4})\s*\.\.\s*\2\s*\)")
 _GROUPS = re.compile(r"\(\s*([A-Z])\s*,?\s*([A-Z])\s*,?\s*([A-Z, ]{0,9}?)\s*(\.\.[^)]*)?\)", re.IGNORECASE)

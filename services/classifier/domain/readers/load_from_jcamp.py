@@ -53,10 +53,11 @@ def load_from_jcamp(path: Path) -> SpectrumSet | RawRun:
                     "the file holds both single spectra and a run; only one of the two can be read"
                 )
             return _run(block, [page for page in pages if page is not None], path)
+        told = _metadata(block)
         for table in block.tables:
             if len(spectra) >= MAX_SPECTRA:
                 raise ReaderError(f"the file holds more than {MAX_SPECTRA} spectra")
-            spectra.append(_spectrum(block, table))
+            spectra.append(_spectrum(block, table, told))
     if not spectra:
         raise ReaderError("the file holds no data table")
     return SpectrumSet(FORMAT, tuple(spectra))
@@ -185,7 +186,7 @@ def _check_lines(
         )
 
 
-def _spectrum(block: Block, table: Table) -> Spectrum:
+def _spectrum(block: Block, table: Table, metadata: Mapping[str, str]) -> Spectrum:
     x, y, across, up = _points(block, table)
     kind = block.labels.get("DATATYPE", "") or block.labels.get("NTUPLES", "")
     technique = next(
@@ -200,7 +201,7 @@ def _spectrum(block: Block, table: Table) -> Spectrum:
     is_mass = technique == "MS"
     return Spectrum(
         title, x, y, _unit(across.unit) or ("m/z" if is_mass else ""), _unit(up.unit) or ("counts" if is_mass else "arbitrary"),
-        technique, isinstance(table.content, Groups), _metadata(block),
+        technique, isinstance(table.content, Groups), metadata,
     )  # fmt: skip
 
 

@@ -10,12 +10,14 @@ from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_agilent_d import load_from_agilent_d
+from services.classifier.domain.readers.load_from_agilent_ms import load_from_agilent_ms
 from services.classifier.domain.readers.load_from_andi import load_from_andi
 from services.classifier.domain.readers.load_from_andi_chrom import load_from_andi_chrom
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
 from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
 from services.classifier.domain.readers.load_from_gcalignr import load_from_gcalignr
 from services.classifier.domain.readers.load_from_jcamp import load_from_jcamp
+from services.classifier.domain.readers.load_from_msp import load_from_msp
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
 from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
@@ -34,6 +36,7 @@ FORMATS = (
     "mzXML",
     "JCAMP-DX",
     "Agilent-ch",
+    "Agilent-MS",
     "Agilent-D",
     "Isodat",
     "ChemStation-report",
@@ -41,6 +44,7 @@ FORMATS = (
     "Chromeleon",
     "Shimadzu",
     "MSP",
+    "Thermo-RAW",
     "XLSX",
     "GCalignR",
     "CSV",
@@ -52,7 +56,9 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
+    "Agilent-MS": load_from_agilent_ms,
     "JCAMP-DX": load_from_jcamp,
+    "MSP": load_from_msp,
     "mzML": load_from_mzml,
     "mzXML": load_from_mzxml,
     "ChemStation-report": load_from_chemstation_report,
@@ -63,6 +69,13 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "GCalignR": load_from_gcalignr,
     "CSV": load_from_peak_table_csv,
     "XLSX": load_from_peak_table_xlsx,
+}
+#: Formats of one manufacturer's own programs, and how such a file is made readable.
+_TO_CONVERT = {
+    "Thermo-RAW": (
+        "the file is a Thermo RAW file, which only the manufacturer's programs read; convert it to mzML "
+        "(ProteoWizard: msconvert --mzML --zlib; or ThermoRawFileParser -f 1) and upload the mzML beside it"
+    )
 }
 
 
@@ -94,6 +107,10 @@ def recognise(head: bytes, filename: str) -> str:
         or head[:3] == b"\x018\x00"
     ):
         return "Agilent-ch"
+    if head[:4] == b"\x012\x00\x00":
+        return "Agilent-MS"
+    if head[:18] == b"\x01\xa1F\x00i\x00n\x00n\x00i\x00g\x00a\x00n\x00":
+        return "Thermo-RAW"
     if head[:4] == b"PK\x03\x04":
         return _by_members(head, name)
     if name.endswith((".dxf", ".cf", ".did")) and head[:1] == b"\xff":
@@ -134,7 +151,9 @@ def _by_text(head: bytes, text: str, name: str) -> str:
         return "Chromeleon"
     if re.match(r"\s*\[Header\]\s*Application Name", text):
         return "Shimadzu"
-    if name.endswith(".msp") and re.match(r"\s*name\s*:", text, re.IGNORECASE):
+    if re.match(r"(?:ï»¿)?\s*name\s*:", text, re.IGNORECASE) and (
+        name.endswith((".msp", ".msl")) or re.search(rb"(?im)^\s*num\s*peaks\s*:", head)
+    ):
         return "MSP"
     if _is_gcalignr(text):
         return "GCalignR"
@@ -205,6 +224,8 @@ def _read_as(format_name: str, path: Path) -> Content:
     reader = _READERS.get(format_name)
     if format_name == UNKNOWN_FORMAT:
         raise ReaderError("no reader knows this file by its beginning or its name")
+    if format_name in _TO_CONVERT:
+        raise ReaderError(_TO_CONVERT[format_name])
     if reader is None:
         raise ReaderError(f"the file is {format_name}, which this version recognises but does not read")
     try:
