@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,20 @@ _BINARY = Path(__file__).parents[3] / "var" / "bin" / "minio"
 @pytest.fixture(scope="session")
 def minio_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The SIGLAB_S3_ variables of a MinIO server that lives as long as the session."""
+    with minio_server(tmp_path_factory.mktemp("minio")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def second_minio_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Another server, with its own disk and its own root user, for second copies."""
+    with minio_server(tmp_path_factory.mktemp("minio-second")) as found:
+        yield found
+
+
+@contextmanager
+def minio_server(folder: Path) -> Iterator[dict[str, str]]:
+    """The variables of a server with its files below `folder`, which lives as long as the block lasts."""
     binary = Path(os.environ.get("SIGLAB_TEST_MINIO", _BINARY))
     if not binary.exists():
         pytest.skip(f"no MinIO server at {binary}: `make minio` builds it, SIGLAB_TEST_MINIO names another")
@@ -30,7 +45,6 @@ def minio_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     user, password = "siglab-test", secrets.token_hex(16)
-    folder = tmp_path_factory.mktemp("minio")
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             [str(binary), "server", str(folder / "data"), "--address", f"127.0.0.1:{port}", "--quiet"],

@@ -1,4 +1,4 @@
-"""Custody on a folder and on a real MinIO server, each with a second store beside it."""
+"""Custody on a folder and on a real MinIO server, each with a second of its kind beside it."""
 
 import dataclasses
 import os
@@ -10,14 +10,14 @@ import pytest
 
 from services.chain_of_custody.app import create_app, make_runtime
 from shared.config import Settings, load_settings
-from shared.storage import open_store
+from shared.storage import open_mirror, open_store
 from shared.storage.directory import DirectoryStore
 from tests.database import make_settings
 from tests.integration.chain_of_custody.house import handed, tell_people
-from tests.integration.storage.conftest import minio_environment
+from tests.integration.storage.conftest import minio_environment, second_minio_environment
 from tests.integration.store.world import Disk, World
 
-__all__ = ["minio_environment"]
+__all__ = ["minio_environment", "second_minio_environment"]
 
 
 @pytest.fixture(scope="module", params=["directory", "s3"])
@@ -41,16 +41,25 @@ def world(
         bucket = f"scrub-{os.getpid()}-{request.module.__name__.rpartition('_')[2]}"
         runtime.extras["store"] = open_store(load_settings({**environment, "SIGLAB_S3_BUCKET": bucket}))
         first = Disk("s3", Path(environment["TEST_MINIO_DATA"]) / bucket)
+        beside = request.getfixturevalue("second_minio_environment")
+        names = {
+            name.replace("_S3_", "_S3_MIRROR_"): value
+            for name, value in beside.items()
+            if name.startswith("SIGLAB_")
+        }
+        runtime.extras["mirror"] = open_mirror(load_settings({**names, "SIGLAB_S3_MIRROR_BUCKET": bucket}))
+        second = Disk("s3", Path(beside["TEST_MINIO_DATA"]) / bucket)
     else:
         first = Disk("directory", settings.data_dir / "objects" / "objects")
-    folder = tmp_path_factory.mktemp("second")
-    runtime.extras["mirror"] = DirectoryStore(folder)
+        folder = tmp_path_factory.mktemp("second")
+        runtime.extras["mirror"] = DirectoryStore(folder)
+        second = Disk("directory", folder / "objects")
     client = create_app(runtime.settings, runtime).test_client()
     tell_people(client)
     for store in (runtime.extras.get("store"), runtime.extras["mirror"]):
         if store is not None:
             assert store.prepare(datetime.now(UTC)).object_lock
-    found = World(runtime, client, handed(client), first, Disk("directory", folder / "objects"))
+    found = World(runtime, client, handed(client), first, second)
     found.watch()
     yield found
     runtime.engine.dispose()

@@ -1,20 +1,23 @@
 """Second copies: made beside the upload, read where the first cannot be, used to repair, never overwriting anything."""
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from minio.error import S3Error
 from prometheus_client import REGISTRY
 
 from services.chain_of_custody.models import Item
-from services.chain_of_custody.service import copy_objects, legal_holds
+from services.chain_of_custody.service import copy_objects, legal_holds, scrub
 from services.chain_of_custody.store import mirror_of, store_of
 from shared.errors import DomainError
 from shared.http.schemas import format_time
 from shared.storage.errors import StoreUnavailable
+from shared.storage.s3 import S3Store
 from tests.calls import TECHNICIAN, call
 from tests.integration.spectra import house
-from tests.integration.store.world import SIZE, World
+from tests.integration.store.world import SIZE, Disk, World
 
 
 def content(world: World, spectrum_id: str) -> bytes:
@@ -23,10 +26,15 @@ def content(world: World, spectrum_id: str) -> bytes:
     return bytes(answer.data)
 
 
-def broken(world: World, place: dict[str, str]) -> None:
-    """The first copy of an object gets other bytes of the same length."""
-    path = world.first.part(place["key"], place["version_id"])
-    world.first.write(place["key"], place["version_id"], os.urandom(path.stat().st_size))
+def broken(disk: Disk, place: Mapping[str, str]) -> None:
+    """A copy of an object gets other bytes of the same length."""
+    key, version_id = place["key"], place["version_id"]
+    disk.write(key, version_id, os.urandom(disk.part(key, version_id).stat().st_size))
+
+
+def damage(disk: Disk) -> str:
+    """What other bytes are called: MinIO notices by its own checksums, and gives nothing."""
+    return "digest" if disk.kind == "directory" else "unreadable"
 
 
 @pytest.mark.rule("E23")
@@ -85,7 +93,7 @@ def test_a_copy_whose_record_was_lost_by_a_kill_is_taken_over(
 @pytest.mark.rule("E22")
 def test_damaged_bytes_are_never_copied(world: World) -> None:
     spectrum = world.stored()
-    broken(world, spectrum["object"])
+    broken(world.first, spectrum["object"])
     with pytest.raises(DomainError):
         copy_objects.copy_object(world.runtime, spectrum["id"])
     mirror = mirror_of(world.runtime)
@@ -99,7 +107,7 @@ def test_damaged_bytes_are_never_copied(world: World) -> None:
 def test_a_damaged_first_copy_is_repaired_as_a_new_version(world: World) -> None:
     spectrum = world.stored(mirrored=True)
     good, place, store = content(world, spectrum["id"]), spectrum["object"], store_of(world.runtime)
-    broken(world, place)
+    broken(world.first, place)
     world.scrub()
     [row] = world.findings(spectrum["id"])
     assert row["outcome"] == "repaired" and row["store"] == "first"
@@ -133,10 +141,10 @@ def test_a_damaged_second_copy_is_repaired_from_the_first(world: World) -> None:
     mirror, key = mirror_of(world.runtime), spectrum["object"]["key"]
     assert mirror is not None
     [version_id] = mirror.versions(key)
-    world.second.write(key, version_id, os.urandom(SIZE))
+    broken(world.second, {"key": key, "version_id": version_id})
     world.scrub()
     [row] = world.findings(spectrum["id"])
-    assert (row["store"], row["kind"], row["outcome"]) == ("second", "digest", "repaired")
+    assert (row["store"], row["kind"], row["outcome"]) == ("second", damage(world.second), "repaired")
     assert mirror.versions(key)[0] == version_id and len(mirror.versions(key)) == 2
     assert world.spectrum(spectrum["id"])["state"] == "verified"
 
@@ -146,12 +154,71 @@ def test_where_both_copies_are_damaged_nothing_is_repaired(world: World) -> None
     spectrum = world.stored(mirrored=True)
     mirror, key = mirror_of(world.runtime), spectrum["object"]["key"]
     assert mirror is not None
-    broken(world, spectrum["object"])
-    world.second.write(key, mirror.versions(key)[0], os.urandom(SIZE))
+    broken(world.first, spectrum["object"])
+    broken(world.second, {"key": key, "version_id": mirror.versions(key)[0]})
     world.scrub()
     assert [row["outcome"] for row in world.findings(spectrum["id"])] == ["open", "open"]
     assert world.spectrum(spectrum["id"])["state"] == "quarantined"
     assert len(mirror.versions(key)) == 1
+    world.watch()
+    assert (REGISTRY.get_sample_value("siglab_scrub_open_findings") or 0) >= 2
+    assert world.events(spectrum["id"])[-1] == "spectrum_quarantined"
+
+
+@pytest.mark.rule("E24")
+def test_a_second_copy_that_is_gone_is_made_anew(world: World) -> None:
+    spectrum = world.stored(mirrored=True)
+    mirror, key = mirror_of(world.runtime), spectrum["object"]["key"]
+    assert mirror is not None
+    [version_id] = mirror.versions(key)
+    world.second.remove(key, version_id)
+    world.scrub()
+    [row] = world.findings(spectrum["id"])
+    assert (row["store"], row["kind"], row["outcome"]) == ("second", "missing", "repaired")
+    [made] = mirror.versions(key)
+    assert made != version_id and b"".join(mirror.read(key, made)) == content(world, spectrum["id"])
+    world.scrub()
+    assert len(world.findings(spectrum["id"])) == 1
+
+
+@pytest.mark.rule("E24")
+def test_a_second_store_that_is_away_repairs_nothing_and_accuses_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is damaged meanwhile in the first store is found, and repaired, when the second answers again."""
+    spectrum = world.stored(mirrored=True)
+    broken(world.first, spectrum["object"])
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The object store does not answer.")
+
+    assert world.ask("POST", "/store/scrub", {}).status_code == 202
+    with monkeypatch.context() as patch:
+        for name in ("versions", "read", "stat", "begin"):
+            patch.setattr(mirror_of(world.runtime), name, away)
+        scrub.scrub(world.runtime)
+        assert world.ask("GET", "/store/scrub").json["round"] is not None, "the round waits for the store"
+        assert all(row["store"] != "second" for row in world.findings(spectrum["id"]))
+    scrub.scrub(world.runtime)
+    assert [(row["store"], row["outcome"]) for row in world.findings(spectrum["id"])] == [
+        ("first", "repaired")
+    ]
+
+
+@pytest.mark.rule("E23")
+def test_second_copies_on_a_real_server_are_locked_by_it(world: World) -> None:
+    """Asked of the server itself with its root user's keys, not of our own store."""
+    spectrum, mirror = world.stored(mirrored=True), mirror_of(world.runtime)
+    if not isinstance(mirror, S3Store):
+        pytest.skip("a folder has no locks but this software's")
+    key = spectrum["object"]["key"]
+    [version_id] = mirror.versions(key)
+    raw, bucket = mirror._client, mirror._bucket
+    kept = raw.get_object_retention(bucket, key, version_id=version_id)
+    assert kept is not None and kept.mode == "COMPLIANCE"
+    assert format_time(kept.retain_until_date) == spectrum["object"]["retain_until"]
+    with pytest.raises(S3Error, match="WORM protected"):
+        raw.remove_object(bucket, key, version_id=version_id)
 
 
 def test_reading_falls_over_to_a_second_copy_that_is_right(
@@ -173,7 +240,7 @@ def test_reading_falls_over_to_a_second_copy_that_is_right(
         assert REGISTRY.get_sample_value("siglab_store_failovers_total") == before + 2
         mirror, key = mirror_of(world.runtime), spectrum["object"]["key"]
         assert mirror is not None
-        world.second.write(key, mirror.versions(key)[0], os.urandom(SIZE))
+        broken(world.second, {"key": key, "version_id": mirror.versions(key)[0]})
         assert world.ask("GET", path, actor=TECHNICIAN).status_code == 503
 
 
