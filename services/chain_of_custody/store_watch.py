@@ -73,9 +73,10 @@ class Look:
         keep(self.place, found)
 
     def _measure(self) -> None:
-        """Room: as the store tells it, and by writing something small where it does not or where it was full."""
+        """Room: as the store tells it, and by writing something small where that is not all, or where it was full."""
         self.free_bytes = self.store.free_bytes()
-        if self.free_bytes is None or self._full:
+        # A server may refuse, by a quota or a limit of its own, what its disks have room for.
+        if self.free_bytes is None or self._full or self.store.kind == "s3":
             self.store.require_room()
         self._full = False
 

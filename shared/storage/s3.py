@@ -7,35 +7,33 @@ whole stream, while here every part comes in a request of its own (hence the pin
 import io
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from minio import Minio
 from minio.datatypes import Part as MinioPart
 from minio.error import S3Error
 from minio.helpers import genheaders
-from minio.retention import COMPLIANCE, Retention
 from minio.versioningconfig import ENABLED
 
 from shared.storage.canary import check_room, send_canary
-from shared.storage.errors import LockNotHeld, ObjectLocked, StoreUnavailable, UploadNotFound
+from shared.storage.errors import StoreUnavailable, UploadNotFound
 from shared.storage.interface import (
     OCTETS,
     Canary,
     Capabilities,
-    ObjectFacts,
     Part,
     StoredObject,
     Unfinished,
     require_key,
     require_part,
     require_parts,
-    require_range,
-    require_version,
     whole_seconds,
 )
-from shared.storage.s3_client import chunks_of, is_loopback, put_part_unsigned
+from shared.storage.minio_room import ask_free_bytes
+from shared.storage.s3_client import is_loopback, put_part_unsigned
 from shared.storage.s3_errors import s3_errors
+from shared.storage.s3_objects import S3Objects, retention_until
 
 #: Metadata that ties a finished object to its upload: `finish` finds it again after a lost answer.
 _TOKEN = "siglab-upload"
@@ -43,7 +41,7 @@ _TOKEN = "siglab-upload"
 _UPLOAD_ID = re.compile(r"(?P<token>(?:[0-9a-f]{32})?)\.(?P<upload>[A-Za-z0-9_-][A-Za-z0-9._~=+-]*)")
 
 
-class S3Store:
+class S3Store(S3Objects):
     """Keeps the contract of `shared.storage.interface.ObjectStore` in one bucket that was made with object
     lock.
     """
@@ -51,8 +49,7 @@ class S3Store:
     kind = "s3"
 
     def __init__(self, client: Minio, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
+        super().__init__(client, bucket)
         self._versioning = False
         self._loopback = is_loopback(client)
         self._canary: Canary | None = None
@@ -76,9 +73,9 @@ class S3Store:
         self._canary = send_canary(self, now)
         return self._canary
 
-    def free_bytes(self) -> None:
-        """S3 has no call that tells; `require_room` finds out when there is none left."""
-        return None
+    def free_bytes(self) -> int | None:
+        """What a MinIO server tells; of another S3 `require_room` alone finds out that there is none left."""
+        return ask_free_bytes(self._client)
 
     def require_room(self) -> None:
         """Begins an upload and gives it up."""
@@ -113,7 +110,7 @@ class S3Store:
             {**(metadata or {}), _TOKEN: token, "Content-Type": content_type},
             None,
             None,
-            _retention(retain_until) if retain_until else None,
+            retention_until(retain_until) if retain_until else None,
             False,
         )
         with s3_errors():
@@ -188,86 +185,9 @@ class S3Store:
                 content_type=content_type,
                 metadata=dict(metadata or {}),
                 part_size=0,
-                retention=_retention(until),
+                retention=retention_until(until),
             )
         return self._locked_until(key, str(done.version_id), until)
-
-    def read(self, key: str, version_id: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """A range of one version; a connection that breaks in between is an error, never a short answer."""
-        require_range(start, length)
-        size = self.stat(key, version_id).size
-        wanted = max(0, size - start if length is None else min(length, size - start))
-        if not wanted:
-            return iter(())
-        with s3_errors():
-            answer = self._client.get_object(
-                self._bucket, key, offset=start, length=wanted, version_id=version_id
-            )
-        return chunks_of(answer, wanted)
-
-    def stat(self, key: str, version_id: str) -> ObjectFacts:
-        """What the store says of one version."""
-        require_key(key)
-        require_version(version_id)
-        with s3_errors(head=True):
-            said = self._client.stat_object(self._bucket, key, version_id=version_id)
-        headers = {name.lower(): value for name, value in (said.metadata or {}).items()}
-        until = headers.get("x-amz-object-lock-retain-until-date")
-        return ObjectFacts(
-            key,
-            version_id,
-            int(said.size or 0),
-            datetime.fromisoformat(until).astimezone(UTC) if until else None,
-            headers.get("x-amz-object-lock-legal-hold") == "ON",
-            said.content_type or OCTETS,
-            {
-                name.removeprefix("x-amz-meta-"): value
-                for name, value in headers.items()
-                if name.startswith("x-amz-meta-")
-            },
-            compliance=not until or headers.get("x-amz-object-lock-mode") == COMPLIANCE,
-        )
-
-    def extend_retention(self, key: str, version_id: str, retain_until: datetime) -> None:
-        """Locks for longer; that a shorter lock is refused is left to the storage system, which the canary
-        tries.
-        """
-        until = whole_seconds(retain_until)
-        self.stat(key, version_id)
-        with s3_errors(lock=True):
-            self._client.set_object_retention(
-                self._bucket, require_key(key), _retention(until), version_id=version_id
-            )
-        self._require_locked(key, version_id, until)
-
-    def set_legal_hold(self, key: str, version_id: str, on: bool) -> None:
-        """Sets or lifts the legal hold."""
-        self.stat(key, version_id)
-        act = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
-        with s3_errors():
-            act(self._bucket, key, version_id=version_id)
-            kept = self._client.is_object_legal_hold_enabled(self._bucket, key, version_id=version_id)
-        if kept is not on:
-            raise LockNotHeld("The store did not keep the legal hold as it was set.")
-
-    def delete(self, key: str, version_id: str) -> None:
-        """Removes one version, where the storage system lets it go."""
-        self.stat(key, version_id)
-        with s3_errors(lock=True):
-            self._client.remove_object(self._bucket, key, version_id=version_id)
-
-    def versions(self, key: str) -> list[str]:
-        """The versions of a key; S3 lists the newest first."""
-        require_key(key)
-        with s3_errors():
-            rows = [
-                row.version_id
-                for row in self._client.list_objects(
-                    self._bucket, prefix=key, recursive=True, include_version=True
-                )
-                if row.object_name == key and not row.is_delete_marker and row.version_id
-            ]
-        return rows[::-1]
 
     def list_unfinished(self, older_than: datetime, *, keys: Sequence[str] = ()) -> list[Unfinished]:
         """The uploads that nobody has ended: all that the server lists, and those of `keys`."""
@@ -280,26 +200,6 @@ class S3Store:
                 if begun_at and begun_at < older_than and (not prefix or row.object_name == prefix):
                     found.setdefault(upload_id, Unfinished(row.object_name, upload_id, begun_at))
         return sorted(found.values(), key=lambda row: row.begun_at)
-
-    def _locked_until(self, key: str, version_id: str, until: datetime) -> StoredObject:
-        """Lengthens the retention where it ends before `until`, reads it back, and returns the object."""
-        facts = self.stat(key, version_id)
-        if facts.retain_until is None or facts.retain_until < until:
-            try:
-                self.extend_retention(key, version_id, until)
-            except ObjectLocked as error:
-                raise LockNotHeld("The store refuses to lock the object.") from error
-        return StoredObject(key, version_id, facts.size)
-
-    def _require_locked(self, key: str, version_id: str, until: datetime) -> None:
-        with s3_errors():
-            kept = self._client.get_object_retention(self._bucket, key, version_id=version_id)
-        if kept is None or kept.mode != COMPLIANCE or whole_seconds(kept.retain_until_date) < until:
-            raise LockNotHeld(f"The store does not keep the object until {until:%Y-%m-%d %H:%M:%S}Z.")
-
-
-def _retention(until: datetime) -> Retention:
-    return Retention(COMPLIANCE, whole_seconds(until))
 
 
 def _split(upload_id: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What only the S3 store has to withstand: lost answers, buckets without locks, servers that are away."""
 
 import secrets
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,17 @@ def test_a_server_that_is_away_is_said_to_be_so() -> None:
     with pytest.raises(StoreUnavailable) as caught:
         store.prepare(datetime.now(UTC))
     assert caught.value.retry_after
+
+
+def test_a_server_tells_how_much_room_it_has(store: S3Store, minio_environment: dict[str, str]) -> None:
+    found = shutil.disk_usage(minio_environment["TEST_MINIO_DATA"]).free
+    assert store.free_bytes() == pytest.approx(found, rel=0.2)
+    wrong = connect(load_settings({**minio_environment, "SIGLAB_S3_SECRET_KEY": "wrong-secret"}))
+    assert S3Store(wrong, "any").free_bytes() is None, (
+        "who has other keys is told nothing, and that is no fault"
+    )
+    away = connect(load_settings({**minio_environment, "SIGLAB_S3_ENDPOINT": "http://127.0.0.1:9"}))
+    assert S3Store(away, "any").free_bytes() is None
 
 
 def test_wrong_credentials_are_the_stores_fault(minio_environment: dict[str, str]) -> None:

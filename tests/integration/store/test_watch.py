@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from services.chain_of_custody.store import mirror_of, store_of
 from services.chain_of_custody.store_watch import StoreWatch
-from shared.storage import directory
+from shared.storage import directory, s3
 from shared.storage.errors import ObjectNotFound, StoreFull, StoreUnavailable
 from tests.integration.store.world import World
 
@@ -67,19 +67,23 @@ def test_what_enforces_the_locks_is_told_honestly(world: World, watch: StoreWatc
     assert watch.facts()["mirror"]["enforced_by"] == expected
 
 
-def test_a_folder_that_is_nearly_full_is_said_before_it_is(
+def test_a_store_that_is_nearly_full_is_said_before_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A folder is asked of the system, a MinIO server of itself; both have the disk of this machine."""
     with world.settings(min_free_mb=1000):
         watch = StoreWatch(world.runtime)
         watch.look()
-        assert watch.facts()["state"] == "ok"
+        told = watch.facts()
+        assert told["state"] == "ok" and told["free_bytes"] > 10**9
+        assert told["mirror"]["free_bytes"] == pytest.approx(told["free_bytes"], rel=0.2)
 
         def nearly(_: object) -> SimpleNamespace:
             return SimpleNamespace(f_bavail=999_000, f_frsize=1000)
 
         with monkeypatch.context() as patch:
             patch.setattr(directory.os, "statvfs", nearly)
+            patch.setattr(s3, "ask_free_bytes", lambda _: 999_000_000)
             told = watch.facts()
         assert told["state"] == "degraded"
         assert "999 MB are left" in told["detail"]
