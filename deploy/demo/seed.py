@@ -16,6 +16,7 @@ from typing import Any
 
 from deploy.demo.calendars import set_calendars
 from deploy.demo.people import OFFICES, Users, credentials_path, read_credentials, write_credentials
+from deploy.demo.storing import add_balances, put_away
 from gateway.accounts.service import SYSTEM, Accounts
 from services.classifier.domain.authentic import Authentic
 from services.classifier.domain.load_programme import load_bundled
@@ -42,6 +43,9 @@ _PLACES: tuple[tuple[str, str | None, str, int | None, tuple[str, ...] | None], 
     ("Disposal cage", "Evidence room", "safe", 200, None),
     ("Reference store", "Laboratory", "room", 0, ("custodian", "scientist")),
     ("Reference cabinet", "Reference store", "safe", 500, None),
+    ("Reference shelf HSP", "Reference cabinet", "shelf", 200, None),
+    ("Reference shelf CSP", "Reference cabinet", "shelf", 200, None),
+    ("Reference shelf MPP", "Reference cabinet", "shelf", 200, None),
     ("Preparation room", "Laboratory", "room", None, None),
     ("Day safe", "Preparation room", "safe", None, None),
 )
@@ -71,13 +75,17 @@ def seed(settings: Settings) -> None:
     for office in OFFICES:
         users.admin.post("/offices", office, key=f"seed-office-{office['code']}")
     set_calendars(users.admin)
-    _places(users)
+    places = _places(users)
+    add_balances(users)
     trainings = []
+    libraries: dict[str, list[str]] = {}
     for name in PROGRAMMES:
         programme = load_bundled(name)
-        _library(users, programme, synthetic_library(programme, SEED, PER_CLASS[name]))
+        libraries[name] = _library(users, programme, synthetic_library(programme, SEED, PER_CLASS[name]))
         trainings.append(users.scientist.post("/models", {"programme": name}, key=f"seed-model-{name}"))
         print(f"  {name}: library accepted, training begun", flush=True)
+    for name, item_ids in libraries.items():
+        put_away(users, name, item_ids, places[f"Reference shelf {name}"])
     for made in trainings:
         model = users.scientist.wait(f"/models/{made['id']}", lambda m: m["state"] != "training", seconds=300)
         if model["state"] == "proposed":
@@ -88,7 +96,8 @@ def seed(settings: Settings) -> None:
     _seizures(users)
 
 
-def _places(users: Users) -> None:
+def _places(users: Users) -> dict[str, str]:
+    """Adds the places that are not there yet; all places by name, each with its id."""
     ids: dict[str, str] = {row["name"]: row["id"] for row in users.custodian.all("/locations")}
     for name, parent, kind, capacity, roles in _PLACES:
         if name not in ids:
@@ -101,10 +110,11 @@ def _places(users: Users) -> None:
                 "reason": "demo",
             }
             ids[name] = users.admin.post("/locations", body, key=f"seed-place-{name.replace(' ', '-')}")["id"]
+    return ids
 
 
-def _library(users: Users, programme: Programme, authentics: Sequence[Authentic]) -> None:
-    """Takes one library from submission to acceptance."""
+def _library(users: Users, programme: Programme, authentics: Sequence[Authentic]) -> list[str]:
+    """Takes one library from submission to acceptance; answers the ids of its items."""
     key = f"seed-{programme.id}"
     first = programme.determinations[0].name
     lines = [_line(n, programme.id, authentic, first) for n, authentic in enumerate(authentics, 1)]
@@ -129,6 +139,7 @@ def _library(users: Users, programme: Programme, authentics: Sequence[Authentic]
     )
     entries = [{"exhibit_id": items[n][0], "labels": dict(a.labels)} for n, a in enumerate(authentics, 1)]
     users.scientist.post("/library/accept", {"entries": entries}, key=f"{key}-accept")
+    return [items[n][1] for n in sorted(items)]
 
 
 def received(users: Users, body: dict[str, Any], key: str) -> dict[int, tuple[str, str]]:

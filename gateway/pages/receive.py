@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from gateway.pages.forms import again, done, number, text
+from gateway.pages.forms import again, done, number, secret, text
 from gateway.pages.session import ask, field_errors, for_role, get, items
 from shared.actor import Role
 
@@ -42,11 +42,11 @@ def one(submission_id: str) -> str:
 
 @blp.post("/receive/<submission_id>/arrival")
 def arrive(submission_id: str) -> Response | tuple[str, int]:
-    """Records that a closed parcel was taken from the courier."""
+    """Records and signs that a closed parcel was taken from the courier."""
     for_role(Role.CUSTODIAN)
     body = {name: text(name) or "" for name in ("delivered_by", "seal_condition", "remarks")}
-    said = ask("POST", f"/submissions/{submission_id}/arrivals", body)
-    if said.ok or said.status != 422:
+    said = ask("POST", f"/submissions/{submission_id}/arrivals", {**body, "password": secret("password")})
+    if said.ok or said.status not in (403, 422):
         return done(
             said,
             "The arrival is recorded; the receipt is due within 3 working days.",

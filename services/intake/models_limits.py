@@ -1,6 +1,7 @@
 """Tables that time limits are counted from: when parcels arrived, and which days are working days where."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity
 from sqlalchemy.dialects.postgresql import JSONB
@@ -10,7 +11,10 @@ from services.intake.models import Base
 
 
 class Arrival(Base):
-    """A parcel came to the laboratory's door and somebody took it from the courier; the receipt, on opening it, follows (E2)."""
+    """A parcel came to the laboratory's door and somebody took it from the courier; the receipt, on opening it, follows (E2).
+
+    `signature` is that of who took it; arrivals that were recorded before they were signed have none.
+    """
 
     __tablename__ = "arrival"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -23,6 +27,7 @@ class Arrival(Base):
     delivered_by: Mapped[str]
     seal_condition: Mapped[str]
     remarks: Mapped[str]
+    signature: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class Calendar(Base):

@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from services.intake.domain.compare_receipt import SEALS
 from services.intake.domain.weekdays import WEEKDAYS
 from shared.http.lists import list_schema
-from shared.http.schemas import OccurredAt, Schema, Text, Timestamp, Word
+from shared.http.schemas import OccurredAt, Password, Schema, Text, Timestamp, Word
 
 _MOST_HOLIDAYS = 1000
 
@@ -21,6 +21,19 @@ class NewArrivalSchema(Schema):
     delivered_by = Word(required=True, metadata={"description": "the courier's person, as they sign"})
     seal_condition = fields.String(required=True, validate=validate.OneOf(SEALS))
     remarks = Text(least=0, load_default="")
+    password = Password()
+
+
+class ArrivalSignatureSchema(Schema):
+    """The signature of who took the parcel, bound to the digest of the record (E16)."""
+
+    login = fields.String()
+    name = fields.String()
+    role = fields.String()
+    method = fields.String()
+    at = fields.String()
+    meaning = fields.String()
+    record_sha256 = fields.String()
 
 
 class ArrivalSchema(Schema):
@@ -35,6 +48,11 @@ class ArrivalSchema(Schema):
     delivered_by = fields.String()
     seal_condition = fields.String(validate=validate.OneOf(SEALS))
     remarks = fields.String()
+    signature = fields.Nested(
+        ArrivalSignatureSchema,
+        allow_none=True,
+        metadata={"description": "null where it was recorded before arrivals were signed"},
+    )
 
 
 ArrivalList = list_schema(ArrivalSchema)

@@ -62,11 +62,16 @@ def test_a_closed_parcel_at_the_door(people: People, demo: RunningSystem) -> Non
     sent = _sent(ApiClient(demo.base_url, people.users["bogota"]["token"]))
     page = people.page("custodian")
     page.goto(f"/receive/{sent}")
-    _at_the_door(page, "")
+    password = people.users["custodian"]["password"]
+    _at_the_door(page, "", password)
     expect(page).to_have_title(re.compile("^Error: "))
     expect(page.locator("#delivered_by")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Who brought it").fill("DHL, J. Pérez")
-    page.get_by_role("button", name="Record the arrival").click()
+    page.get_by_label("Your password").fill("not mine")
+    page.get_by_role("button", name="Sign the arrival").click()
+    expect(page.locator("#password")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Your password").fill(password)
+    page.get_by_role("button", name="Sign the arrival").click()
     expect(page.get_by_text("The arrival is recorded")).to_be_visible()
     page = people.page("bogota")
     page.goto(f"/submissions/{sent}")
@@ -74,10 +79,11 @@ def test_a_closed_parcel_at_the_door(people: People, demo: RunningSystem) -> Non
     assert people.refused == []
 
 
-def _at_the_door(page: Page, who: str) -> None:
+def _at_the_door(page: Page, who: str, password: str) -> None:
     page.get_by_text("A closed parcel is at the door").click()
     page.get_by_label("Who brought it").fill(who)
-    page.get_by_role("button", name="Record the arrival").click()
+    page.get_by_label("Your password").fill(password)
+    page.get_by_role("button", name="Sign the arrival").click()
 
 
 def _sent(office: ApiClient) -> str:

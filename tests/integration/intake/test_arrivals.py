@@ -1,10 +1,18 @@
 """The parcel at the door: who brought it, when, how it looked; and which shipments wait for a receipt (E2, E6)."""
 
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from services.intake.models_limits import Arrival
+from services.intake.service.arrivals import signed_digest
+from shared.actor import Signature
+from shared.crypto.canonical import canonical_digest
 from shared.runtime import Runtime
 from tests.calls import AUDITOR, BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN, as_service
 from tests.integration.intake.builders import ask, dispatched, drafted, line, missing, receive, seen
@@ -14,7 +22,10 @@ CAME = {
     "seal_condition": "intact",
     "arrived_at": "2026-01-05T08:00:00Z",
     "remarks": "two boxes",
+    "password": "verified",
 }
+
+_SIGNATURE = Signature(CUSTODIAN.login, CUSTODIAN.name, CUSTODIAN.role, "password", datetime.now(UTC))
 
 
 def awaited(client: FlaskClient, actor: object = CUSTODIAN) -> set[str]:
@@ -46,8 +57,38 @@ def test_an_arrival_is_a_record_that_both_ends_see(client: FlaskClient) -> None:
         ask(client, "GET", f"/submissions/{sent['id']}", actor=BOGOTA).json["arrived_at"] == row["arrived_at"]
     )
     assert ask(client, "GET", f"/submissions/{sent['id']}", actor=BOGOTA).json["state"] == "dispatched"
-    ask(client, "POST", path, {"delivered_by": "post", "seal_condition": "broken"}, actor=CUSTODIAN)
+    ask(client, "POST", path, {**CAME, "delivered_by": "post", "seal_condition": "broken"}, actor=CUSTODIAN)
     assert len(ask(client, "GET", path, actor=BOGOTA).json["items"]) == 2
+
+
+@pytest.mark.rule("E16")
+def test_who_takes_it_signs_and_the_signature_names_the_record(client: FlaskClient, runtime: Runtime) -> None:
+    sent = dispatched(client, [line(1)])
+    path = f"/submissions/{sent['id']}/arrivals"
+    unsigned = ask(client, "POST", path, json.dumps(CAME).encode(), actor=CUSTODIAN)
+    assert (unsigned.status_code, unsigned.json["code"]) == (403, "wrong_password")
+    without = {name: value for name, value in CAME.items() if name != "password"}
+    signing = replace(CUSTODIAN, signatures=(_SIGNATURE,))
+    missing_password = ask(client, "POST", path, without, actor=signing)
+    assert missing_password.status_code == 422
+    assert [error["pointer"] for error in missing_password.json["errors"]] == ["/password"]
+    assert ask(client, "GET", path, actor=BOGOTA).json["items"] == []
+    made = ask(client, "POST", path, CAME, actor=CUSTODIAN).json
+    signature = made["signature"]
+    assert (signature["login"], signature["role"], signature["method"]) == (
+        "custodian",
+        "custodian",
+        "password",
+    )
+    assert "closed parcel" in signature["meaning"]
+    said = {name: value for name, value in made.items() if name != "signature"}
+    assert signature["record_sha256"] == canonical_digest(said)
+    assert signature["record_sha256"] != canonical_digest({**said, "seal_condition": "broken"})
+    (seen_by_office,) = ask(client, "GET", path, actor=BOGOTA).json["items"]
+    assert seen_by_office["signature"] == signature
+    with runtime.unit_of_work() as unit:
+        row = unit.session.scalars(select(Arrival).where(Arrival.id == made["id"])).one()
+        assert signed_digest(row) == signature["record_sha256"]
 
 
 def test_who_records_what(client: FlaskClient) -> None:
@@ -55,7 +96,13 @@ def test_who_records_what(client: FlaskClient) -> None:
     path = f"/submissions/{sent['id']}/arrivals"
     for actor in (BOGOTA, TECHNICIAN, REVIEWER, AUDITOR):
         assert ask(client, "POST", path, CAME, actor=actor).status_code == 403, actor.login
-    wrong = ask(client, "POST", path, {"arrived_at": "2199-01-01T00:00:00Z", "bag": 1}, actor=CUSTODIAN)
+    wrong = ask(
+        client,
+        "POST",
+        path,
+        {"arrived_at": "2199-01-01T00:00:00Z", "bag": 1, "password": "verified"},
+        actor=CUSTODIAN,
+    )
     assert {error["pointer"] for error in wrong.json["errors"]} == {
         "/arrived_at",
         "/bag",

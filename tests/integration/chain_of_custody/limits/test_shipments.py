@@ -11,6 +11,7 @@ from shared.actor import Actor
 from shared.http.schemas import parse_time
 from tests.calls import ADMIN, BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
 from tests.integration.chain_of_custody.house import (
+    SIGNED,
     call,
     opened,
 )
@@ -36,7 +37,7 @@ def test_a_shipment_from_its_dispatch_over_its_arrival_to_its_receipt(house: Hou
     house.check(due)
     assert mine() == mine(CUSTODIAN) == [("not_arrived", sent["number"])]
     assert mine(BANGKOK) == []
-    body = {"delivered_by": "DHL, J. Pérez", "seal_condition": "intact"}
+    body = {"delivered_by": "DHL, J. Pérez", "seal_condition": "intact", **SIGNED}
     came = call(house.intake, "POST", f"/submissions/{sent['id']}/arrivals", body, actor=CUSTODIAN)
     assert came.status_code == 201, came.data
     due = due_at(Kind.RECEIPT_UNCONFIRMED, parse_time(came.json["arrived_at"]), Calendar())
