@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.keep import RESULTS, ROOT
 
-BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start", "ledger", "ledger_growth", "verify_log")
+BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start", "ledger", "ledger_growth", "verify_log", "links")
 
 
 def main() -> int:

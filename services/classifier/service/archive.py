@@ -118,6 +118,10 @@ class Archives:
                 archive = self._archives[programme.id] = Archive(programme)
         return archive
 
+    def archive(self, programme_id: str) -> Archive:
+        """What was loaded already; raises KeyError."""
+        return self._archives[programme_id]
+
     def _make_missing(self, programme_id: str) -> None:
         """Rows of data that are older than the rows themselves."""
         more = True

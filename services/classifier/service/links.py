@@ -42,7 +42,6 @@ def find_links(
     require(actor, *READERS)
     archive, own_root = _opened(runtime, uow, item_id, query["programme"])
     with archive.lock:
-        archive.refresh(uow.session)
         learned = _learned(runtime, uow, archive, query, now)
         own = _own(archive, item_id, own_root)
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
@@ -68,7 +67,6 @@ def link_network(
     item_id = query["item_id"]
     archive, own_root = _opened(runtime, uow, item_id, query["programme"])
     with archive.lock:
-        archive.refresh(uow.session)
         learned = _learned(runtime, uow, archive, query, now)
         population = learned.population
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
@@ -116,12 +114,14 @@ def _archives(runtime: Runtime) -> Archives:
 
 
 def _opened(runtime: Runtime, uow: UnitOfWork, item_id: str, programme_id: str) -> tuple[Archive, str]:
-    """The archive, and the root of the item; raises NotFound for an item or programme that is not there."""
+    """The archive as it is now, and the root of the item; raises NotFound for an item or programme that is not there."""
     programme = programme_of(repository.programme_row(uow.session, programme_id))
     archive = _archives(runtime).of(uow.session, programme)
-    place = archive.place.get(item_id)
-    if place is not None:
-        return archive, archive.roots[place]
+    with archive.lock:
+        archive.refresh(uow.session)
+        place = archive.place.get(item_id)
+        if place is not None:
+            return archive, archive.roots[place]
     custody: Custody = runtime.extras["custody"]
     return archive, known(custody, [item_id])[item_id].root_id
 
