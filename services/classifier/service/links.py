@@ -33,6 +33,7 @@ CAVEAT = "A likeness of profiles never stands alone: compare the chromatograms, 
 _SEED = 20261124
 _MOST_SETTINGS = 4
 _DECIMALS = 9
+_BLOCK = 65_536
 
 
 def find_links(
@@ -194,7 +195,10 @@ def _learn(
             code="no_population",
         ) from error
     told = _stored(runtime, programme, population, now)
-    table = Prepared.of(population.prepared(archive.rows), measure)
+    table = Prepared(len(programme.analytes), measure)
+    for start in range(0, archive.count, _BLOCK):
+        places = np.arange(start, min(start + _BLOCK, archive.count))
+        table.put(places, population.prepared(archive.rows[places]))
     return Learned(population, told, mark, frozenset(entry.item_id for entry in entries), table)
 
 

@@ -1,5 +1,6 @@
 """Programmes: posted as data, never changed, the newest version used for new work."""
 
+import threading
 from typing import Any
 
 import structlog
@@ -18,6 +19,10 @@ from shared.http.lists import paginate
 from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+_MOST_READ = 64
+_READ: dict[str, Programme] = {}
+_READ_LOCK = threading.Lock()
 
 READERS = (*LABORATORY, Role.OFFICE, Role.ANALYST, Role.AUDITOR, Role.ADMIN, Role.INSTRUMENT)
 
@@ -63,8 +68,16 @@ def know_programme(actor: Actor, uow: UnitOfWork, programme_id: str) -> dict[str
 
 
 def programme_of(row: ProgrammeRow) -> Programme:
-    """The programme that a row holds."""
-    return programme_from_data(row.data)
+    """The programme that a row holds; a version never changes, so it is read once."""
+    with _READ_LOCK:
+        found = _READ.get(row.digest)
+    if found is None:
+        found = programme_from_data(row.data)
+        with _READ_LOCK:
+            if len(_READ) >= _MOST_READ:
+                _READ.pop(next(iter(_READ)))
+            _READ[row.digest] = found
+    return found
 
 
 def post_bundled(runtime: Runtime) -> None:

@@ -1,7 +1,5 @@
 """Exact search among all profiles of a programme for those most alike to one."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,29 +9,39 @@ from services.classifier.domain.run import Floats
 #: Single precision only chooses whom to score again; its error on unit vectors is far below this.
 _MARGIN = 1e-4
 _SAMPLE = 65_536
+_FIRST_ROOM = 1024
 
 
-@dataclass(slots=True)
 class Prepared:
-    """Prepared rows (n, p) of a population's measure; `coarse` are the same in single precision, for the first look."""
+    """Prepared rows (n, p) of a population's measure, and the same in single precision for the first look; grows in place."""
 
-    rows: Floats
-    measure: str
-    coarse: NDArray[np.float32]
+    def __init__(self, columns: int, measure: str) -> None:
+        self.measure = measure
+        self._count = 0
+        self._rows = np.empty((_FIRST_ROOM, columns))
+        self._coarse = np.empty((_FIRST_ROOM, columns), np.float32)
 
-    @classmethod
-    def of(cls, rows: Floats, measure: str) -> "Prepared":
-        """Holds the rows."""
-        return cls(rows, measure, rows.astype(np.float32))
+    @property
+    def rows(self) -> Floats:
+        """The rows, (n, p)."""
+        return self._rows[: self._count]
+
+    @property
+    def coarse(self) -> NDArray[np.float32]:
+        """The rows in single precision, (n, p)."""
+        return self._coarse[: self._count]
 
     def put(self, places: NDArray[np.intp], rows: Floats) -> None:
-        """Sets these rows; places beyond the end are added."""
-        more = int(places.max(initial=-1)) + 1 - len(self.rows)
-        if more > 0:
-            self.rows = np.concatenate((self.rows, np.zeros((more, self.rows.shape[1]))))
-            self.coarse = np.concatenate((self.coarse, np.zeros((more, self.rows.shape[1]), np.float32)))
-        self.rows[places] = rows
-        self.coarse[places] = rows
+        """Sets the rows at these places; those beyond the end are added and leave no place out."""
+        count = max(self._count, int(places.max(initial=-1)) + 1)
+        if count > len(self._rows):
+            room = max(count, 2 * len(self._rows))
+            self._rows = np.concatenate((self._rows, np.empty((room - len(self._rows), rows.shape[1]))))
+            more = np.empty((room - len(self._coarse), rows.shape[1]), np.float32)
+            self._coarse = np.concatenate((self._coarse, more))
+        self._rows[places] = rows
+        self._coarse[places] = rows
+        self._count = count
 
 
 def nearest(

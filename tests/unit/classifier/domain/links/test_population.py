@@ -10,6 +10,7 @@ from services.classifier.domain.links.population import LinkPopulation, NoPopula
 from services.classifier.domain.links.search import Prepared, nearest
 from services.classifier.domain.load_programme import load_bundled
 from services.classifier.domain.pretreatment import raw_matrix
+from services.classifier.domain.run import Floats
 from services.classifier.domain.synthetic.library import synthetic_library
 
 PROGRAMME = load_bundled("CSP")
@@ -17,6 +18,12 @@ LIBRARY = synthetic_library(PROGRAMME, seed=3, per_class=20)
 RAW = raw_matrix(PROGRAMME.analytes, [(each.values, each.censored) for each in LIBRARY])
 GROUPS = [each.group for each in LIBRARY]
 NONE = np.array([], np.intp)
+
+
+def held(rows: Floats, measure: str) -> Prepared:
+    table = Prepared(rows.shape[1], measure)
+    table.put(np.arange(len(rows)), rows)
+    return table
 
 
 def learned(measure: str = "cosine", groups: list[str] | None = None) -> LinkPopulation:
@@ -34,7 +41,7 @@ def learned(measure: str = "cosine", groups: list[str] | None = None) -> LinkPop
 def test_a_twin_comes_first_and_strangers_speak_against_a_link(measure: str) -> None:
     population = learned(measure)
     twin = RAW[40] * 1.0004
-    table = Prepared.of(population.prepared(np.vstack((RAW, twin))), measure)
+    table = held(population.prepared(np.vstack((RAW, twin))), measure)
     places, found = nearest(table, population.prepared(RAW[40:41])[0], 500, np.array([40]))
     assert places[0] == len(RAW)
     assert 40 not in places
@@ -108,7 +115,7 @@ def test_the_quick_search_finds_what_looking_at_every_row_finds(
     table = prepare(dice.normal(size=(rows, 6)), measure)
     own = table[3]
     left_out = np.array([3, 17])
-    places, found = nearest(Prepared.of(table, measure), own, limit, left_out)
+    places, found = nearest(held(table, measure), own, limit, left_out)
     every = scores(table, own, measure)
     every[left_out] = -np.inf
     expected = np.argsort(-every, kind="stable")[:limit]
@@ -118,11 +125,12 @@ def test_the_quick_search_finds_what_looking_at_every_row_finds(
 
 def test_rows_that_come_later_are_found() -> None:
     dice = np.random.default_rng(1)
-    rows = prepare(dice.normal(size=(20, 4)), "cosine")
-    table = Prepared.of(rows[:10].copy(), "cosine")
-    table.put(np.array([12, 2]), rows[[12, 2]])
-    assert nearest(table, rows[12], 1, NONE)[0].tolist() == [12]
-    assert len(table.rows) == 13
+    rows = prepare(dice.normal(size=(3000, 4)), "cosine")
+    table = held(rows[:10], "cosine")
+    for place in (5, *range(10, 3000)):
+        table.put(np.array([place]), rows[place : place + 1])
+    assert nearest(table, rows[2999], 1, NONE)[0].tolist() == [2999]
+    assert (table.rows == rows).all()
 
 
 def test_scores_are_greatest_for_the_same_profile_and_spread_keeps_their_order() -> None:
