@@ -16,7 +16,7 @@ from siglab_clients.verify.findings import Finding
 
 LIST = "spectra.json"
 DAMAGED = "damaged.json"
-VERIFIED, QUARANTINED = "spectrum_verified", "spectrum_quarantined"
+STORED, VERIFIED, QUARANTINED = "spectrum_stored", "spectrum_verified", "spectrum_quarantined"
 SPECTRUM = "spectrum"
 NOT_GIVEN = "spectrum_not_given"
 
@@ -117,6 +117,16 @@ def _verified(own: History) -> dict[str, tuple[ProvedEvent, Mapping[str, Any]]]:
     return found
 
 
+def _stored_names(own: History) -> dict[str, Any]:
+    """By spectrum: the file's name in the proved event that stored it."""
+    found: dict[str, Any] = {}
+    for event, _ in own.proved:
+        details = event.event.get("details")
+        if event.event.get("type") == STORED and isinstance(details, dict):
+            found[str(details.get("spectrum_id"))] = details.get("filename")
+    return found
+
+
 def _check_list(
     files: Mapping[str, Stored],
     events: Mapping[str, tuple[ProvedEvent, Mapping[str, Any]]],
@@ -138,6 +148,7 @@ def _check_list(
         )
         return {}
     names: dict[str, str] = {}
+    stored = _stored_names(own)
     for row in rows:
         spectrum = str(row["id"])
         names[spectrum] = str(row["filename"])[:120]
@@ -149,6 +160,9 @@ def _check_list(
             message = (
                 f"what it says of {spectrum} ({names[spectrum]}) is not what the event says that verified it"
             )
+            findings.append(Finding(LIST, message, SPECTRUM))
+        elif spectrum in stored and row["filename"] != stored[spectrum]:
+            message = f"it calls {spectrum} {names[spectrum]!r}, which was stored as {str(stored[spectrum])[:120]!r}"
             findings.append(Finding(LIST, message, SPECTRUM))
     for spectrum in sorted(events.keys() - names.keys()):
         findings.append(Finding(LIST, f"the spectrum {spectrum} is missing from the list", SPECTRUM))

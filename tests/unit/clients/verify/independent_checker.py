@@ -197,6 +197,18 @@ def check(raw: bytes, key: str, witnesses: Sequence[str] = ()) -> None:
             told == {s: (d["sha256"], d["size"], at) for s, (d, at) in verified.items()},
             "list of spectra is wrong",
         )
+        names = {
+            e["details"]["spectrum_id"]: e["details"]["filename"]
+            for e, _, _ in own
+            if e["type"] == "spectrum_stored"
+        }
+        need(
+            all(
+                names.get(row["id"], row["filename"]) == row["filename"]
+                for row in parse(files["spectra.json"])
+            ),
+            "list of spectra calls one by another name",
+        )
     for file in files:
         if file.startswith("spectra/"):
             need(
