@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 
 from services.chain_of_custody.domain.pace import Pace
+from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.models_store import ScrubRound
 from services.chain_of_custody.repository import spectra as spectra_repository
@@ -20,6 +21,7 @@ from services.chain_of_custody.repository import store as repository
 from services.chain_of_custody.service.check_copy import Checked, check_copy
 from services.chain_of_custody.service.copies import Copy, copies_of
 from services.chain_of_custody.service.judge_copies import judge_copies
+from services.chain_of_custody.service.legal_holds import align_legal_holds
 from services.chain_of_custody.service.scrub_heads import any_head, scrub_heads
 from services.chain_of_custody.store import stores_of
 from shared.db.unit_of_work import UnitOfWork
@@ -85,11 +87,23 @@ def scrub(
 def scrub_spectrum(runtime: Runtime, spectrum_id: str, pace: Pace) -> tuple[int, int]:
     """Checks all copies of one spectrum and acts on what was found; (size of the spectrum, number of differences)."""
     stores = stores_of(runtime)
+    _align(runtime, spectrum_id)
     with runtime.unit_of_work() as uow:
         row = spectra_repository.spectrum_by_id(uow.session, spectrum_id)
         copies = copies_of(row, repository.copies(uow.session, spectrum_id), stores)
     checked = [_check(row, copy, pace) for copy in copies]
     return row.size, judge_copies(runtime, spectrum_id, checked)
+
+
+def _align(runtime: Runtime, spectrum_id: str) -> None:
+    """Sets the legal hold as the item stands, where the job that should have done it was lost, or the row was changed."""
+    with runtime.unit_of_work() as uow:
+        row = spectra_repository.spectrum_by_id(uow.session, spectrum_id)
+        item = uow.session.get_one(Item, row.item_id)
+        right = row.legal_hold is (item.open_holds > 0)
+    if not right:
+        log.warning("legal_hold_was_not_as_the_item", spectrum_id=spectrum_id)
+        align_legal_holds(runtime, item.id)
 
 
 def _check(row: Spectrum, copy: Copy, pace: Pace) -> Checked:

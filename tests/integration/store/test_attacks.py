@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.service import verify_spectrum
+from services.chain_of_custody.service.copy_objects import note_copy
 from services.chain_of_custody.store import store_of
 from shared.http.schemas import format_time
 from tests.calls import AUDITOR, TECHNICIAN
@@ -103,6 +105,24 @@ def test_a_second_version_under_the_key_changes_nothing_and_is_found(world: Worl
     assert (again.status_code, again.json["code"]) == (409, "closed")
     world.scrub()
     assert len(world.findings(spectrum["id"])) == 1
+
+
+@pytest.mark.rule("E24")
+def test_a_record_of_a_repair_that_never_was_is_found_by_the_digest(world: World) -> None:
+    """The database's owner lets the spectrum be read from a version of theirs, as if it had been made anew."""
+    spectrum, before = world.stored(), mismatches(world)
+    place, store = spectrum["object"], store_of(world.runtime)
+    until = world.runtime.clock().replace(year=2099)
+    forged = store.put(place["key"], os.urandom(SIZE), retain_until=until)
+    with world.runtime.unit_of_work() as uow:
+        row = uow.session.get_one(Spectrum, spectrum["id"])
+        args = {"replaces": place["version_id"], "now": world.runtime.clock()}
+        note_copy(uow, row, "first", forged.version_id, **args)
+        uow.commit()
+    world.scrub()
+    [found] = world.findings(spectrum["id"])
+    assert (found["kind"], found["version_id"]) == ("digest", forged.version_id)
+    alarmed(world, spectrum, before)
 
 
 @pytest.mark.rule("E23")
