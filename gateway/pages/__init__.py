@@ -46,7 +46,10 @@ def create_pages(runtime: Runtime, api: Api) -> Flask:
 
     app.jinja_env.filters.update(when=when, plain=plain, uncertain=uncertain)
     app.jinja_env.globals.update(
-        asset=asset, new_once=lambda: secrets.token_urlsafe(16), menu=lambda role: MENUS.get(role, [])
+        asset=asset,
+        new_once=lambda: secrets.token_urlsafe(16),
+        today=lambda: datetime.now(UTC).date().isoformat(),
+        menu=lambda role: MENUS.get(role, []),
     )
     return app
 

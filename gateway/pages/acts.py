@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.pages.balances import balance_named
 from gateway.pages.forms import moment, number, secret, text
+from gateway.pages.people import all_people, login_of
 from shared.actor import LABORATORY, Role
 
 HANDS = (Role.CUSTODIAN, Role.TECHNICIAN)
-_TEXT, _NUMBER, _SECRET = "text", "number", "secret"
+_TEXT, _NUMBER, _SECRET, _PERSON, _BALANCE = "text", "number", "secret", "person", "balance"
 
 
 @dataclass(frozen=True)
@@ -39,36 +41,43 @@ class Act:
 _READ: dict[str, Callable[[str], Any]] = {
     _TEXT: lambda name: text(name) or "",
     "optional": text,
+    _PERSON: lambda name: login_of(text(name), all_people()),
+    "optional person": lambda name: login_of(text(name), all_people()) if text(name) else None,
+    _BALANCE: lambda name: balance_named(text(name) or ""),
+    "optional balance": lambda name: balance_named(text(name) or "") or None,
     _NUMBER: number,
     _SECRET: secret,
 }
 
 
 _MASS = {"net_mass_mg": _NUMBER, "uncertainty_mg": _NUMBER}
+_TAKEN = {**_MASS, "balance": "optional balance"}
 
 ACTS: dict[str, Act] = {
     "handover": Act(
-        "/handovers", {"to": _TEXT, "purpose": _TEXT}, "Offered; it is yours until it is accepted."
+        "/handovers", {"to": _PERSON, "purpose": _TEXT}, "Offered; it is yours until it is accepted."
     ),
     "move": Act("/items/{item}/moves", {"place": _TEXT, "purpose": _TEXT}, "Put away."),
     "retrieve": Act("/items/{item}/retrievals", {"purpose": _TEXT}, "Taken out; you hold it now."),
-    "weigh": Act("/items/{item}/weighings", {**_MASS, "balance": _TEXT, "purpose": "optional"}, "Weighed."),
-    "aliquot": Act("/items/{item}/aliquots", {**_MASS, "purpose": _TEXT}, "The aliquot {number} is made."),
-    "consume": Act("/items/{item}/consumptions", {**_MASS, "purpose": _TEXT}, "Recorded."),
-    "lose": Act("/items/{item}/losses", {**_MASS, "reason": _TEXT}, "The loss is recorded."),
+    "weigh": Act(
+        "/items/{item}/weighings", {**_MASS, "balance": _BALANCE, "purpose": "optional"}, "Weighed."
+    ),
+    "aliquot": Act("/items/{item}/aliquots", {**_TAKEN, "purpose": _TEXT}, "The aliquot {number} is made."),
+    "consume": Act("/items/{item}/consumptions", {**_TAKEN, "purpose": _TEXT}, "Recorded."),
+    "lose": Act("/items/{item}/losses", {**_TAKEN, "reason": _TEXT}, "The loss is recorded."),
     "weigh_gross": Act(
         "/items/{item}/weighings",
-        {"gross_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _TEXT},
+        {"gross_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _BALANCE},
         "Weighed.",
     ),
     "weigh_package": Act(
         "/items/{item}/weighings",
-        {"package_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _TEXT},
+        {"package_mass_g": _NUMBER, "uncertainty_mg": _NUMBER, "balance": _BALANCE},
         "Weighed.",
     ),
     "seal": Act(
         "/items/{item}/seals",
-        {"seal_number": _TEXT, "purpose": _TEXT, "witness": "optional", "gross_mass_g": _NUMBER},
+        {"seal_number": _TEXT, "purpose": _TEXT, "witness": "optional person", "gross_mass_g": _NUMBER},
         "Sealed anew.",
     ),
     "hold": Act(
@@ -85,7 +94,7 @@ ACTS: dict[str, Act] = {
     "authorise": Act("/disposals/{target}/authorise", {"password": _SECRET}, "Authorised and signed."),
     "execute": Act(
         "/disposals/{target}/execute",
-        {"password": _SECRET, "witness": _TEXT, "witness_password": _SECRET},
+        {"password": _SECRET, "witness": _PERSON, "witness_password": _SECRET},
         "Destroyed; both signatures are on record.",
     ),
     "withdraw": Act(

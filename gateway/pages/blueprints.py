@@ -3,14 +3,21 @@
 from flask import Blueprint
 
 from gateway.pages import (
+    balances,
+    calendars,
+    composites,
     downloads,
     event,
     handovers,
     home,
     item,
+    keeping,
     ledger,
     lists,
+    mass_balance,
     overdue,
+    people,
+    places,
     receive,
     sign_in,
     storage,
@@ -32,6 +39,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     handovers.blp,
     takeovers.blp,
     storage.blp,
+    places.blp,
+    balances.blp,
+    composites.blp,
+    mass_balance.blp,
+    keeping.blp,
+    people.blp,
+    calendars.blp,
     work.blp,
     overdue.blp,
     store.blp,
@@ -45,17 +59,32 @@ _EXHIBITS: Link = ("Exhibits", "/exhibits")
 _HANDOVERS: Link = ("Hand-overs", "/handovers")
 _STORAGE: Link = ("Storage", "/storage")
 _RESULTS: Link = ("Results", "/results")
+_COMPOSITE: Link = ("Composite", "/composites/new")
+_BALANCES: Link = ("Balances", "/balances")
+_HOLDS: Link = ("Holds", "/holds")
+_PEOPLE: Link = ("People", "/people")
+_CALENDARS: Link = ("Calendars", "/calendars")
 _OVERDUE: Link = ("Overdue", "/overdue")
 _STORE: Link = ("Object store", "/store")
 _LOG: Link = ("Log", "/ledger")
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[Link]] = {
     "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE, _LOG],
-    "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _OVERDUE, _STORE, _LOG],
-    "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
-    "reviewer": [("Review", "/review"), _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE, _LOG],
+    "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _OVERDUE, _STORE, _LOG],
+    "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _COMPOSITE, _BALANCES, _RESULTS, _OVERDUE],
+    "reviewer": [
+        ("Review", "/review"),
+        _EXHIBITS,
+        _HANDOVERS,
+        _STORAGE,
+        _HOLDS,
+        _RESULTS,
+        _OVERDUE,
+        _STORE,
+        _LOG,
+    ],
     "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
-    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE, _STORE, _LOG],
-    "admin": [_STORAGE, _STORE, _LOG],
+    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _RESULTS, _OVERDUE, _STORE, _LOG],
+    "admin": [_STORAGE, _BALANCES, _PEOPLE, _CALENDARS, _STORE, _LOG],
     "analyst": [_RESULTS],
 }

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from gateway.pages.forms import text
+from gateway.pages.people import all_people, among, login_of
 from gateway.pages.scanned import Scanned, read_scanned, scan_errors
 from gateway.pages.session import ask, current_person, every, form_errors
 
@@ -36,7 +37,7 @@ def offer() -> Response | tuple[str, int]:
         return _page(found, errors=[{"field": "scan", "message": words} for words in found.wrong]), 422
     if not found.items:
         return _page(found, errors=[{"field": "scan", "message": "Scan or type at least one item."}]), 422
-    body = {"item_ids": found.ids, "to": text("to") or "", "purpose": text("purpose") or ""}
+    body = {"item_ids": found.ids, "to": login_of(text("to"), all_people()), "purpose": text("purpose") or ""}
     said = ask("POST", "/handovers", body)
     if not said.ok:
         return _page(found, errors=scan_errors(said, found)), 422
@@ -82,6 +83,7 @@ def _page(found: Scanned, *, errors: list[dict[str, Any]] | None = None, open_ac
         errors=errors,
         form=request.form,
         open_act=open_act,
+        people=among(all_people()),
         to_me=[row for row in rows if row["to"] == login],
         by_me=[row for row in rows if row["giver"] == login],
         others=[row for row in rows if login not in (row["to"], row["giver"])],

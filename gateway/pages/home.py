@@ -1,12 +1,15 @@
 """The first page: what waits for this person, as links."""
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
 
+from gateway.pages.numbers import all_places, bare, find_item, find_place
 from gateway.pages.overdue import waits_of
 from gateway.pages.session import current_person, items
-from shared.actor import Role
+from shared.actor import LABORATORY, Actor, Role
 
 blp = Blueprint("home", __name__)
 
@@ -19,8 +22,40 @@ def show() -> str:
     return render_template(
         "pages/home.html",
         greeting=person.actor.name,
-        waits=[wait for wait in _waits(person.actor.role) + waits_of(person.actor) if wait["count"]],
+        waits=[
+            wait
+            for wait in _asked(person.actor) + _waits(person.actor.role) + waits_of(person.actor)
+            if wait["count"]
+        ],
     )
+
+
+@blp.get("/find")
+def find() -> Response:
+    """From a scan to the page of what was scanned: an item, a place, else the exhibits that the word finds."""
+    typed = bare(request.args.get("q", ""))
+    item = find_item(typed) if typed else None
+    if item is not None:
+        return redirect(f"/items/{item['id']}", code=303)
+    place = find_place(typed, all_places()) if typed else None
+    if place is not None:
+        return redirect(f"/storage/{place['id']}", code=303)
+    return redirect(f"/exhibits?q={quote(typed)}", code=303)
+
+
+def _asked(actor: Actor) -> list[dict[str, Any]]:
+    """What others ask of this person: to take items, to decide about a destruction, to do one."""
+    if actor.role not in (*LABORATORY, Role.OFFICE):
+        return []
+    offers = [row for row in items("/handovers", state="offered", limit=500) if row["to"] == actor.login]
+    waits = [_wait("hand-overs offered to you", "/handovers", offers, "offered_at")]
+    if actor.role is Role.REVIEWER:
+        asked = items("/disposals", state="requested")
+        waits.append(_wait("destructions to authorise", "/holds", asked, "requested_at"))
+    if actor.role is Role.CUSTODIAN:
+        due = items("/disposals", state="authorised")
+        waits.append(_wait("destructions to be done before a witness", "/holds", due, "authorised_at"))
+    return waits
 
 
 def _waits(role: Role) -> list[dict[str, Any]]:

@@ -7,9 +7,11 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from gateway.accounts.tokens import Identity
-from gateway.pages.acts import ACTS, Standing
+from gateway.pages.acts import ACTS, HANDS, Standing
+from gateway.pages.balances import all_balances
 from gateway.pages.history import GROUPS, corrections, shown, visible_facts
 from gateway.pages.numbers import all_places
+from gateway.pages.people import all_people, among
 from gateway.pages.session import ask, current_person, every, form_errors, get, items
 from shared.actor import Role
 
@@ -105,8 +107,12 @@ def _page(
         results=items("/results", item_id=item["id"]) if item else [],
         late=items("/overdue", item_id=item["id"]) if item else [],
         unable=_unable(person, item),
-        places=[(row["id"], row["path"]) for row in all_places()] if "move" in acts else [],
-        balances=[row["name"] for row in items("/balances", limit=500)] if "weigh" in acts else [],
+        places=[(row["id"], row["path"]) for row in all_places() if not row["closed"]]
+        if "move" in acts
+        else [],
+        balances=all_balances() if {"weigh", "lose"} & set(acts) else [],
+        people=among(all_people()) if {"handover", "seal", "execute"} & set(acts) else [],
+        may_pool=standing is not None and standing.is_mine and person.actor.role in HANDS,
         programmes=[(row["id"], row["id"]) for row in items("/programmes")] if acts else [],
     )
 

@@ -13,8 +13,8 @@ _AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 def words_of(scanned: str) -> list[str]:
     """The codes in a field, in order: one scan, or many lines that were pasted; marks of the scanner itself are taken off."""
     if PLACE_PREFIX in scanned.upper():
-        return [_bare(line) for line in scanned.splitlines() if _bare(line)]
-    return [word for word in (_bare(part) for part in re.split(r"[\s,;]+", scanned)) if word]
+        return [bare(line) for line in scanned.splitlines() if bare(line)]
+    return [word for word in (bare(part) for part in re.split(r"[\s,;]+", scanned)) if word]
 
 
 def find_item(number: str) -> dict[str, Any] | None:
@@ -42,5 +42,6 @@ def find_place(code: str, places: list[dict[str, Any]]) -> dict[str, Any] | None
     return named[0] if len(named) == 1 else None
 
 
-def _bare(part: str) -> str:
+def bare(part: str) -> str:
+    """What was scanned, without the marks that the scanner itself puts around it."""
     return _AIM.sub("", part.strip())

@@ -30,8 +30,8 @@ class Scanned:
         return [row["id"] for row in self.items]
 
 
-def read_scanned(check: Check, *, places: bool = False) -> Scanned:
-    """The list that the form carries, without what was taken off it, with what was scanned now; each item once."""
+def read_scanned(check: Check, *, places: bool = False, extra: str = "") -> Scanned:
+    """The list that the form carries, without what was taken off it, with what was scanned now or picked (`extra`); each once."""
     found = Scanned()
     off = request.form.get("take_off", "")
     for carried in request.form.getlist("scanned")[:MOST]:
@@ -41,7 +41,7 @@ def read_scanned(check: Check, *, places: bool = False) -> Scanned:
     known = all_places() if places else []
     if places and request.form.get("place"):
         found.place = find_place(request.form["place"], known)
-    for word in words_of(request.form.get("scan", "")):
+    for word in words_of(f"{request.form.get('scan', '')}\n{extra}"):
         _take(found, word, check, known)
     return found
 

@@ -59,6 +59,23 @@ class Said:
 
 def ask(method: str, path: str, body: Any = None, **query: Any) -> Said:
     """Asks the API as the signed-in person; a POST takes the form's `once` as its Idempotency-Key."""
+    once = request.form.get("once") if method != "GET" else None
+    return _send(method, path, body, [("idempotency-key", once)] if once else [], query)
+
+
+def ask_to_change(method: str, path: str, body: Any, match: str) -> Said:
+    """Changes a record; `match` is the tag of the version that the person has seen."""
+    return _send(method, path, body, [("if-match", match)], {})
+
+
+def ask_beforehand(path: str, body: Any) -> Said:
+    """A POST by which nothing is done, so that it takes no key."""
+    return _send("POST", path, body, [], {})
+
+
+def _send(
+    method: str, path: str, body: Any, more_headers: list[tuple[str, str]], query: dict[str, Any]
+) -> Said:
     person = current_person()
     if person is None:
         raise Unauthenticated("Sign in first.")
@@ -66,13 +83,11 @@ def ask(method: str, path: str, body: Any = None, **query: Any) -> Said:
     service = routing.service_for(address)
     if service is None or service == routing.GATEWAY:
         abort(404)
-    headers = [("accept", "application/json")]
+    headers = [("accept", "application/json"), *more_headers]
     raw = b""
     if method != "GET":
         raw = json.dumps(body or {}).encode()
         headers.append(("content-type", "application/json"))
-        if request.form.get("once"):
-            headers.append(("idempotency-key", request.form["once"]))
     actor = replace(person.actor, request_id=new_id())
     given = urlencode({name: value for name, value in query.items() if value not in (None, "")})
     try:
@@ -138,10 +153,24 @@ def field_errors(said: Said, prefix: str = "") -> list[dict[str, str]]:
     ]
 
 
+#: Which field a refusal is about, where the API names none: the first of these that the form has.
+_FIELDS_OF: dict[str, tuple[str, ...]] = {
+    "mass_balance": ("net_mass_mg", "gross_mass_g", "package_mass_g"),
+    "out_of_calibration": ("balance",),
+    "place_full": ("place", "capacity"),
+    "place_closed": ("place",),
+    "exists": ("name",),
+}
+
+
 def form_errors(said: Said, prefix: str, fields: Iterable[str]) -> list[dict[str, str]]:
     """The API's errors at one form's fields, whose names begin with `prefix`; what is about none of them has no field."""
     known = set(fields)
     errors = field_errors(said, prefix=prefix)
+    if said.status == 409 and not said.json.get("errors"):
+        at = next((name for name in _FIELDS_OF.get(said.json.get("code"), ()) if name in known), None)
+        if at is not None:
+            return [{"field": f"{prefix}{at}", "message": said.detail}]
     for error in errors:
         if error["field"].removeprefix(prefix) not in known:
             error["field"] = ""

@@ -11,7 +11,7 @@ from gateway.pages.numbers import PLACE_PREFIX, all_places, find_item, find_plac
 from gateway.pages.overdue import limit_words
 from gateway.pages.place_label import place_label
 from gateway.pages.scanned import Scanned, read_scanned, scan_errors
-from gateway.pages.session import ask, current_person, get
+from gateway.pages.session import ask, current_person, get, items
 from shared.actor import LABORATORY, Role
 
 blp = Blueprint("storage", __name__)
@@ -51,7 +51,14 @@ def place(place_id: str) -> str:
     inside = [row for row in _tree(places) if row["parent_id"] == place_id]
     parent = next((row for row in places if row["id"] == found["parent_id"]), None)
     return render_template(
-        "pages/place.html", place=found, parent=parent, inside=inside, rows=answer["items"], next_url=onward
+        "pages/place.html",
+        place=found,
+        parent=parent,
+        inside=inside,
+        rows=answer["items"],
+        next_url=onward,
+        closed_by=closing_place(found, places),
+        changes=items(f"/locations/{place_id}/changes", limit=500),
     )
 
 
@@ -123,7 +130,11 @@ def _act(
 
 
 def _scan_page(which: str, found: Scanned, errors: list[dict[str, Any]] | None = None) -> str:
-    places = [("", "")] + [(row["id"], row["path"]) for row in all_places()] if which == "put" else []
+    places = (
+        [("", "")] + [(row["id"], row["path"]) for row in all_places() if not row["closed"]]
+        if which == "put"
+        else []
+    )
     return render_template(
         "pages/storage_scan.html", which=which, found=found, errors=errors, form=request.form, places=places
     )
@@ -154,6 +165,15 @@ def _not_in_place(item: dict[str, Any]) -> str | None:
     if item["holder"]["kind"] == "place":
         return None
     return f"{item['number']} is in no place: it is with {item['holder_name']}."
+
+
+def closing_place(place: dict[str, Any], places: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The place itself or the one around it that is closed, so that nothing more goes in; None where it is open."""
+    by_id = {row["id"]: row for row in places}
+    around: dict[str, Any] | None = place
+    while around is not None and not around["closed"]:
+        around = by_id.get(around["parent_id"])
+    return around
 
 
 def _tree(places: list[dict[str, Any]]) -> list[dict[str, Any]]:

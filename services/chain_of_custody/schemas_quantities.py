@@ -105,6 +105,24 @@ class NewCompositeSchema(ActSchema):
     purpose = Text(required=True)
 
 
+class PortionPreviewSchema(Schema):
+    """What one item would give; `remains` is null and `problem` says why where there is not so much of it."""
+
+    item_id = fields.String(required=True)
+    number = fields.String(required=True)
+    remaining = fields.Nested(QuantitySchema, required=True, allow_none=True)
+    portion = fields.Nested(QuantitySchema, required=True)
+    remains = fields.Nested(QuantitySchema, required=True, allow_none=True)
+    problem = fields.String(required=True, allow_none=True)
+
+
+class CompositePreviewSchema(Schema):
+    """What a composite would hold, and what it would leave."""
+
+    parts = fields.List(fields.Nested(PortionPreviewSchema), required=True)
+    total = fields.Nested(QuantitySchema, required=True)
+
+
 class CalibrationSchema(Schema):
     """A calibration of a balance."""
 

@@ -7,6 +7,7 @@ from services.chain_of_custody.schemas_quantities import (
     BalanceList,
     BalanceSchema,
     CalibrationSchema,
+    CompositePreviewSchema,
     LossSchema,
     MassBalanceSchema,
     NewBalanceSchema,
@@ -14,7 +15,14 @@ from services.chain_of_custody.schemas_quantities import (
     TakingSchema,
     WeighingSchema,
 )
-from services.chain_of_custody.service import balances, composites, mass_balance, takings, weighings
+from services.chain_of_custody.service import (
+    balances,
+    composites,
+    mass_balance,
+    preview_composite,
+    takings,
+    weighings,
+)
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.lists import ListQuery
@@ -60,6 +68,14 @@ def lose(body: dict[str, Any], item_id: str) -> dict[str, Any]:
 def add_composite(body: dict[str, Any]) -> dict[str, Any]:
     """The holder makes one item of portions of several; the answer is the new item."""
     return composites.add_composite(context.actor(), context.uow(), body, now=context.now())
+
+
+@blp.post("/composites/preview")
+@blp.arguments(NewCompositeSchema)
+@blp.response(200, CompositePreviewSchema)
+def preview(body: dict[str, Any]) -> dict[str, Any]:
+    """The mass balance of a composite before it is made; nothing is recorded."""
+    return preview_composite.preview_composite(context.actor(), context.uow(), body, now=context.now())
 
 
 @blp.get("/items/<item_id>/balance")

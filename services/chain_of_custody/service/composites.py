@@ -36,7 +36,19 @@ _COMMON = ("submission_id", "programme", "kind")
 def add_composite(actor: Actor, uow: UnitOfWork, act: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """Takes a portion of each item, all in the actor's hands, and makes one item of them; answers the new item."""
     require(actor, *HANDS)
-    parts = act["parts"]
+    measured = []
+    for place, (item, part) in enumerate(checked_parts(actor, uow, act["parts"])):
+        act_of_part = {**part, "occurred_at": act.get("occurred_at")}
+        portion, told = measure_taken(uow, act_of_part, now, at=f"/parts/{place}")
+        take_off(item, portion)
+        measured.append((item, portion, told))
+    return describe_item(_make(actor, uow, act, measured, now))
+
+
+def checked_parts(
+    actor: Actor, uow: UnitOfWork, parts: Sequence[Mapping[str, Any]]
+) -> list[tuple[Item, Mapping[str, Any]]]:
+    """(item, what is told of its portion), the items locked; raises where they cannot be parts of one composite."""
     _refuse_twice(parts)
     rows = {row.id: row for row in repository.lock_items(uow.session, actor, [p["item_id"] for p in parts])}
     items = [rows[part["item_id"]] for part in parts]
@@ -44,13 +56,15 @@ def add_composite(actor: Actor, uow: UnitOfWork, act: Mapping[str, Any], *, now:
         require_workable(item, actor)
         require_not_on_hold(item)
     _refuse_mixed(items)
-    measured = []
-    for place, (item, part) in enumerate(zip(items, parts, strict=True)):
-        act_of_part = {**part, "occurred_at": act.get("occurred_at")}
-        portion, told = measure_taken(uow, act_of_part, now, at=f"/parts/{place}")
-        take_off(item, portion)
-        measured.append((item, portion, told))
-    return describe_item(_make(actor, uow, act, measured, now))
+    return list(zip(items, parts, strict=True))
+
+
+def total_of(portions: Sequence[Quantity]) -> Quantity:
+    """All portions together; each was weighed by itself, so their uncertainties add in quadrature."""
+    total = portions[0]
+    for portion in portions[1:]:
+        total = Quantity(total.mass + portion.mass, in_quadrature(total.uncertainty, portion.uncertainty))
+    return total
 
 
 def _make(
@@ -62,7 +76,7 @@ def _make(
 ) -> Item:
     items = [item for item, _, _ in measured]
     place = next_of_series(uow.session, f"composite:{items[0].submission_id}")
-    total = _total([portion for _, portion, _ in measured])
+    total = total_of([portion for _, portion, _ in measured])
     made = make_composite(items, f"{items[0].submission_number}-C{place}", total, now)
     uow.session.add(made)
     uow.session.flush()
@@ -89,13 +103,6 @@ def _make(
         )
     record_act(uow, made, "composite_made", actor, act, now, {**numbers(total), "parts": parents})
     return made
-
-
-def _total(portions: Sequence[Quantity]) -> Quantity:
-    total = portions[0]
-    for portion in portions[1:]:
-        total = Quantity(total.mass + portion.mass, in_quadrature(total.uncertainty, portion.uncertainty))
-    return total
 
 
 def _refuse_twice(parts: Sequence[Mapping[str, Any]]) -> None:
