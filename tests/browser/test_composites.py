@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import People
-from tests.browser.test_custody import api, held, scan
+from tests.browser.test_custody import api, handed, held, scan
 from tests.system import RunningSystem
 
 
@@ -77,8 +77,7 @@ def test_what_is_not_held_or_of_another_submission_does_not_come_in(
     people: People, demo: RunningSystem
 ) -> None:
     (mine,) = weighed(people, demo, 1)
-    rows = api(people, demo, "custodian").get("/items?limit=500")["items"]
-    foreign = next(row for row in rows if row["holder"]["name"] != "custodian")
+    (foreign,) = handed(people, demo)
     page = people.page("custodian")
     page.goto(f"/composites/new?item={mine['id']}")
     expect(page.get_by_text("1 item on the list")).to_be_visible()

@@ -18,7 +18,7 @@ def _day(after: int) -> str:
 
 def test_a_place_is_made_renamed_restricted_and_closed(people: People, demo: RunningSystem) -> None:
     page = people.page("admin")
-    name = f"Safe {new_id()[:6]}"
+    name = f"Safe {new_id()[-6:]}"
     page.goto("/storage/vault")
     page.get_by_role("button", name="New place in it").click()
     page.locator("#capacity").fill("many")
@@ -70,13 +70,13 @@ def test_a_place_is_made_renamed_restricted_and_closed(people: People, demo: Run
 def test_a_balance_beyond_its_calibration_is_seen_where_one_weighs(
     people: People, demo: RunningSystem
 ) -> None:
-    name = f"XS {new_id()[:6]}"
+    name = f"XS {new_id()[-6:]}"
     page = people.page("admin")
     page.goto("/balances")
     if page.locator("#new").get_attribute("open") is None:
         page.get_by_text("Add a balance", exact=True).click()
     page.locator("#name").fill(name)
-    page.locator("#serial_number").fill(f"B{new_id()[:8]}")
+    page.locator("#serial_number").fill(f"B{new_id()[-8:]}")
     page.locator("#readability_mg").fill("0,01")
     page.locator("#repeatability_mg").fill("0,015")
     page.locator("#calibrated_on").fill(_day(-400))

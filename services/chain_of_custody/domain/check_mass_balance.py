@@ -59,8 +59,8 @@ def weigh(remaining: Quantity | None, found: Quantity, most_mg: Decimal | None) 
     tolerance = in_quadrature(remaining.uncertainty, found.uncertainty)
     if found.mass - remaining.mass > tolerance:
         raise Conflict(
-            f"{found.mass:f} mg is more than the {remaining.mass:f} mg that remain, "
-            f"beyond the uncertainty of both ({tolerance:f} mg).",
+            f"{found.mass.normalize():f} mg is more than the {remaining.mass.normalize():f} mg that remain, "
+            f"beyond the uncertainty of both ({tolerance.normalize():f} mg).",
             code="mass_balance",
         )
     return found, remaining.mass - found.mass
@@ -73,8 +73,8 @@ def refuse_gain(unexplained: Quantity) -> None:
     """
     if -unexplained.mass > unexplained.uncertainty:
         raise Conflict(
-            f"With the weighings before, {-unexplained.mass:f} mg more would be there than was put in, "
-            f"beyond the uncertainty of all ({unexplained.uncertainty:f} mg).",
+            f"With the weighings before, {(-unexplained.mass).normalize():f} mg more would be there than was put in, "
+            f"beyond the uncertainty of all ({unexplained.uncertainty.normalize():f} mg).",
             code="mass_balance",
         )
 
@@ -92,6 +92,7 @@ def take(remaining: Quantity | None, taken: Quantity) -> Quantity:
         raise Conflict("Weigh the item first: nobody knows yet how much there is.", code="mass_balance")
     if taken.mass > remaining.mass:
         raise Conflict(
-            f"{taken.mass:f} mg cannot be taken: {remaining.mass:f} mg remain.", code="mass_balance"
+            f"{taken.mass.normalize():f} mg cannot be taken: {remaining.mass.normalize():f} mg remain.",
+            code="mass_balance",
         )
     return Quantity(remaining.mass - taken.mass, in_quadrature(remaining.uncertainty, taken.uncertainty))
