@@ -16,6 +16,7 @@ from zipfile import ZipFile, ZipInfo
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import MAX_FILE_BYTES, load_from_agilent_ch
+from services.classifier.domain.readers.load_from_agilent_ms import load_from_agilent_ms
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
 from services.classifier.domain.readers.zip_archive import copy_member, files_of, open_archive
@@ -24,7 +25,7 @@ from services.classifier.domain.run import RawRun
 FORMAT = "Agilent-D"
 MAX_SPECTRA_BYTES = 2**30
 MAX_REPORT_BYTES = 16 * 2**20
-_SPECTRA: dict[str, Callable[[Path], RawRun]] = {}
+_SPECTRA: dict[str, Callable[[Path], RawRun]] = {"data.ms": load_from_agilent_ms}
 _REPORTS: dict[str, Callable[[Path], PeakTable]] = {
     "result.xml": load_from_openlab_result,
     "report.txt": load_from_chemstation_report,

@@ -1,4 +1,5 @@
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,17 @@ def test_a_real_runs_total_is_that_of_its_own_index() -> None:
     rows = np.frombuffer(content, ">u4", 3 * run.scans, place).reshape(-1, 3)
     assert np.array_equal(run.total, rows[:, 2])
     assert np.array_equal(run.times_s, rows[:, 1] / 1000)
+
+
+@real
+def test_a_real_folder_in_a_zip_gives_its_mass_spectra(tmp_path: Path) -> None:
+    path = tmp_path / "GC01_0812_066.D.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in REAL.parent.iterdir():
+            archive.write(file, f"GC01_0812_066.D/{file.name}")
+    run, alone = read(path), read(REAL)
+    assert (run.format, run.technique, run.metadata["signal_file"]) == ("Agilent-D", "GC-MS", "data.ms")
+    assert np.array_equal(run.total, alone.total) and np.array_equal(run.intensity, alone.intensity)
 
 
 def test_a_file_of_one_manufacturers_program_says_how_to_convert_it(tmp_path: Path) -> None:
