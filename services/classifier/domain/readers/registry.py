@@ -16,6 +16,7 @@ from services.classifier.domain.readers.load_from_andi_chrom import load_from_an
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
 from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
 from services.classifier.domain.readers.load_from_gcalignr import load_from_gcalignr
+from services.classifier.domain.readers.load_from_isodat import load_from_isodat
 from services.classifier.domain.readers.load_from_jcamp import load_from_jcamp
 from services.classifier.domain.readers.load_from_msp import load_from_msp
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
@@ -57,6 +58,7 @@ _READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
     "Agilent-MS": load_from_agilent_ms,
+    "Isodat": load_from_isodat,
     "JCAMP-DX": load_from_jcamp,
     "MSP": load_from_msp,
     "mzML": load_from_mzml,
@@ -113,7 +115,7 @@ def recognise(head: bytes, filename: str) -> str:
         return "Thermo-RAW"
     if head[:4] == b"PK\x03\x04":
         return _by_members(head, name)
-    if name.endswith((".dxf", ".cf", ".did")) and head[:1] == b"\xff":
+    if head[:2] == b"\xff\xff" and b"CFileHeader" in head[:64]:
         return "Isodat"
     return _by_text(head, text, name)
 
