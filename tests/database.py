@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,8 +97,10 @@ def running_postgres(*, durable: bool = False) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_settings(server: str, name: str, folder: Path, **over: str) -> Settings:
-    """Settings with new keys and a new, migrated database of this name."""
+def make_settings(
+    server: str, name: str, folder: Path, *, revisions: Mapping[str, str] | None = None, **over: str
+) -> Settings:
+    """Settings with new keys and a new, migrated database of this name; `revisions` leaves schemas at earlier ones."""
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     env = {
@@ -110,7 +112,7 @@ def make_settings(server: str, name: str, folder: Path, **over: str) -> Settings
     }
     settings = load_settings(env)
     make_keys(settings.keys_dir, ledger_origin="test.siglab.example/ledger")
-    migrate(settings)
+    migrate(settings, revisions=revisions)
     return settings
 
 

@@ -42,7 +42,10 @@ def take_over() -> Response | tuple[str, int]:
         words = said.json["items"][0]["number"] if count == 1 else f"{count} items"
         flash(f"{words} taken over; you hold {'it' if count == 1 else 'them'} now.", "success")
         return redirect("/storage/out", code=303)
-    return _page(request.form.get("holder", ""), chosen, _at_fields(field_errors(said), chosen)), 422
+    errors = _at_fields(field_errors(said), chosen)
+    if said.detail.startswith("The other person"):
+        errors = [{"field": "witness_password", "message": said.detail}]
+    return _page(request.form.get("holder", ""), chosen, errors), 422
 
 
 def _at_fields(errors: list[dict[str, str]], chosen: list[str]) -> list[dict[str, str]]:

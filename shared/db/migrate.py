@@ -7,6 +7,7 @@ else; what it may do to each table is granted by the revision that makes the tab
 import argparse
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -37,8 +38,13 @@ class MigrationError(DomainError):
     code = "migration"
 
 
-def migrate(settings: Settings, *, wait_seconds: float = 30.0) -> None:
-    """Makes roles and schemas, then upgrades each schema; raises MigrationError with a sentence for the operator."""
+def migrate(
+    settings: Settings, *, wait_seconds: float = 30.0, revisions: Mapping[str, str] | None = None
+) -> None:
+    """Makes roles and schemas, then upgrades each schema; raises MigrationError with a sentence for the operator.
+
+    `revisions` names schemas that are to stand at an earlier revision, as they did before an upgrade.
+    """
     url = make_url(settings.owner_database_url())
     with _connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False), wait_seconds
@@ -47,15 +53,17 @@ def migrate(settings: Settings, *, wait_seconds: float = 30.0) -> None:
         for name in MIGRATIONS:
             _make_role(connection, settings, name)
         for name in MIGRATIONS:
-            upgrade(settings, name)
+            upgrade(settings, name, (revisions or {}).get(name, "head"))
 
 
-def upgrade(settings: Settings, name: str) -> None:
-    """Brings one schema to its newest revision."""
+def upgrade(settings: Settings, name: str, revision: str = "head") -> None:
+    """Brings one schema to its newest revision, or to this one."""
     engine = engine_for(settings.owner_database_url(), application="siglab-migrate", pool_size=1)
     try:
         with engine.begin() as connection:
-            command.upgrade(alembic_config(name, connection=connection, role=role_of(settings, name)), "head")
+            command.upgrade(
+                alembic_config(name, connection=connection, role=role_of(settings, name)), revision
+            )
     except DomainError:
         raise
     except Exception as error:
