@@ -60,7 +60,7 @@ def main() -> int:
             seed=asked.seed,
         )
     if not asked.no_page:
-        write_page(found, "a directory" if asked.store == "directory" else "MinIO")
+        write_page(found, asked.store)
     wrongs = found.wrongs()
     for words in wrongs[:_SHOWN]:
         print(words)
