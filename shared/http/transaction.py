@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, g, request
-from sqlalchemy import TextClause, text
+from sqlalchemy import CursorResult
 
 from shared.crypto.assertions import HEADER, assertion_id
 from shared.db.unit_of_work import UnitOfWork
@@ -76,26 +76,27 @@ def _request_digest() -> bytes:
     return digest.digest()
 
 
-@functools.cache
-def _statement(words: str, schema: str) -> TextClause:
-    """One of the statements below for a schema: the same object each time, which is compiled once."""
-    return text(words.format(schema=schema))
-
-
 _CLAIM = (
-    "INSERT INTO {schema}.idempotency (actor, key, request_sha256) VALUES (:actor, :key, :digest) "
+    "INSERT INTO {schema}.idempotency (actor, key, request_sha256) VALUES (%(actor)s, %(key)s, %(digest)s) "
     "ON CONFLICT DO NOTHING RETURNING 1"
 )
 _REMEMBER = (
-    "UPDATE {schema}.idempotency SET status = :status, headers = CAST(:headers AS jsonb), body = :body "
-    "WHERE actor = :actor AND key = :key"
+    "UPDATE {schema}.idempotency SET status = %(status)s, headers = CAST(%(headers)s AS jsonb), "
+    "body = %(body)s WHERE actor = %(actor)s AND key = %(key)s"
 )
-_RECALL = "SELECT request_sha256, status, headers, body FROM {schema}.idempotency WHERE actor = :actor AND key = :key"
+_RECALL = (
+    "SELECT request_sha256, status, headers, body FROM {schema}.idempotency "
+    "WHERE actor = %(actor)s AND key = %(key)s"
+)
+
+
+def _run(unit: UnitOfWork, words: str, values: dict[str, Any]) -> CursorResult[Any]:
+    """Runs one of the statements above as it is: every write passes here, and these need no compiler."""
+    return unit.session.connection().exec_driver_sql(words.format(schema=unit.schema), values)
 
 
 def _claim(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> bool:
-    insert = _statement(_CLAIM, unit.schema)
-    return unit.session.execute(insert, {**name, "digest": digest}).scalar() is not None
+    return _run(unit, _CLAIM, {**name, "digest": digest}).scalar() is not None
 
 
 def _take_once(unit: UnitOfWork) -> None:
@@ -116,11 +117,11 @@ def _remember(unit: UnitOfWork, name: dict[str, str], response: Response) -> Non
         "headers": current_app.json.dumps(kept),
         "body": response.get_data(),
     }
-    unit.session.execute(_statement(_REMEMBER, unit.schema), {**name, **values})
+    _run(unit, _REMEMBER, {**name, **values})
 
 
 def _replay(unit: UnitOfWork, name: dict[str, str], digest: bytes) -> Response:
-    row = unit.session.execute(_statement(_RECALL, unit.schema), name).one()
+    row = _run(unit, _RECALL, name).one()
     if bytes(row.request_sha256) != digest:
         raise Invalid(
             "This Idempotency-Key was used for another request; use a new key for a new act.",
