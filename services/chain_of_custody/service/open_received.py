@@ -10,7 +10,7 @@ from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.standing import PERSON, state_of
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Transfer
-from services.chain_of_custody.repository.copy_rows import copy_objects
+from services.chain_of_custody.repository.copy_rows import copy_objects, unsaved
 from services.chain_of_custody.service.discrepancies import open_receipt_discrepancy
 from services.chain_of_custody.service.record_event import know_holder, make_event
 from shared.db.unit_of_work import UnitOfWork
@@ -75,7 +75,8 @@ def make_received(
 def _item(receipt: dict[str, Any], facts: dict[str, Any], author: Author, now: datetime) -> Item:
     item_id = new_id()
     gross_mg = (Decimal(str(facts["gross_mass_g"])) * 1000).quantize(STEP)
-    row = Item(
+    row = unsaved(
+        Item,
         id=item_id,
         root_id=item_id,
         parent_id=None,
