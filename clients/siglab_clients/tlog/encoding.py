@@ -72,12 +72,16 @@ def _plain(value: Any) -> Any:
     if kind is str or kind is bool or value is None:
         return value
     if kind is dict:
+        try:
+            names = "".join(value)
+        except TypeError as error:
+            raise _NotPlain from error
         # Names sort by UTF-16 units, which is the order of code points only below the surrogates.
-        if not all(type(name) is str and name.isascii() for name in value):
+        if not names.isascii():
             raise _NotPlain
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: part if type(part) is str else _plain(part) for name, part in value.items()}
     if kind is list or kind is tuple:
-        return [_plain(part) for part in value]
+        return [part if type(part) is str else _plain(part) for part in value]
     if kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
         return value
     if kind is float:
