@@ -254,6 +254,7 @@ def _record(
         },
         signatures=signatures,
         receiver=receiver,
+        together=True,
     )
 
 

@@ -38,10 +38,11 @@ def record_event(
     details: Mapping[str, Any] | None = None,
     signatures: Sequence[Signed] = (),
     receiver: Holder | None = None,
+    together: bool = False,
 ) -> Event:
     """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
 
-    The parameters are those of `make_event`.
+    `together` says that it is one of many, which are then sent with one flush; the other parameters are those of `make_event`.
     """
     event, step = make_event(
         item,
@@ -54,13 +55,14 @@ def record_event(
         signatures=signatures,
         receiver=receiver,
     )
-    if step is None:
+    if step is None and not together:
         write_act(uow.session, item, event)
         return event
-    if step.receiver_kind == PERSON:
+    if step is not None and step.receiver_kind == PERSON:
         know_holder(uow, item, author)
     repository.add_event(uow.session, event)
-    uow.session.add(step)
+    if step is not None:
+        uow.session.add(step)
     return event
 
 
