@@ -163,9 +163,35 @@ def returned(client: FlaskClient) -> str:
     return item_id
 
 
+def seldom(client: FlaskClient) -> str:
+    """What does not happen every day: offers, disposals and holds taken back, weighings of other kinds."""
+    item_id = opened(client)
+    offer = offered(client, [item_id])
+    _done(call(client, "POST", f"/handovers/{offer}/withdraw", {"reason": "wrong name"}, actor=CUSTODIAN))
+    asked = act(client, item_id, "disposals", {"method": "burning", "purpose": "closed", **SIGNED}, CUSTODIAN)
+    _done(asked)
+    path = f"/disposals/{asked.json['id']}/withdraw"
+    _done(call(client, "POST", path, {"reason": "appeal", **SIGNED}, actor=CUSTODIAN))
+    again = call(client, "POST", f"/handovers/{offered(client, [item_id])}/accept", SIGNED, actor=TECHNICIAN)
+    _done(again)
+    package = {"package_mass_g": 5.25, "uncertainty_mg": 2, "balance": "PG5002"}
+    _done(act(client, item_id, "weighings", package))
+    _done(act(client, item_id, "weighings", mass(500.0, 0.4, balance="XPR205")))
+    difference = {"before_mg": 900.0, "after_mg": 400.0, "repeatability_mg": 0.05, "readability_mg": 0.01}
+    _done(act(client, item_id, "weighings", {"by_difference": difference, "balance": "XPR205"}))
+    made = act(client, item_id, "aliquots", mass(20.0, 0.2, purpose="IRMS"))
+    _done(made)
+    hold = act(client, item_id, "holds", {"reason": "orden del juez", **SIGNED}, REVIEWER)
+    _done(hold)
+    released = {"reason": "over", **SIGNED}
+    _done(call(client, "POST", f"/holds/{hold.json['id']}/release", released, actor=REVIEWER))
+    _done(act(client, item_id, "weighings", mass(470.0, 0.4, balance="XPR205")))
+    return str(made.json["id"])
+
+
 #: One of each kind; each is checked by the official validator, which takes seconds.
 ALL: tuple[History, ...] = (
-    received, worked_upon, corrected, written_wrongly, aliquot, composite, blocked, disposed, returned,
+    received, worked_upon, corrected, written_wrongly, aliquot, composite, blocked, disposed, returned, seldom,
 )  # fmt: skip
 
 
