@@ -12,7 +12,7 @@ from siglab_clients.api import ApiClient
 from siglab_clients.tlog.checkpoints import Checkpoint, open_checkpoint
 from siglab_clients.tlog.hashing import leaf_hash, root_of_subtrees
 from siglab_clients.tlog.notes import VerifierKey, parse_verifier_key
-from tests.fault.storm.people import PLACE, Held
+from tests.fault.storm.held import PLACE, Held
 
 _TILE = 256
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from siglab_clients.api import ApiClient, ApiError
+from tests.fault.storm.held import Target
 from tests.fault.storm.http import Weather
 from tests.fault.storm.killer import Killer
-from tests.fault.storm.people import Crew, Target
+from tests.fault.storm.people import Crew
 from tests.fault.storm.reckoning import Reckoning, reckon
 from tests.system import RunningSystem, wait_for
 
