@@ -22,7 +22,7 @@ GO_TOOLS := github.com/transparency-dev/tessera/cmd/fsck@v1.0.4 \
   filippo.io/torchwood/cmd/litewitness@v0.9.0 \
   github.com/transparency-dev/witness/cmd/omniwitness@v0.0.0-20260720115447-2e1c6971d19e
 
-.PHONY: help setup run demo test check format bench storm validation minio go-tools fsck browser clean
+.PHONY: help setup run demo test check format bench storm fuzz validation minio go-tools fsck browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -62,6 +62,9 @@ bench: setup ## benchmarks beside their alternatives; results in benchmarks/resu
 
 storm: setup ## processes killed at random during $(STORM_ACTS) acts; docs/reliability.md; STORM_ACTS=10000 STORM="--store minio"
 	@$(PY) -m tests.fault.storm --acts $(STORM_ACTS) $(STORM)
+
+fuzz: setup ## 10,000 mutated files for every reader of instrument files; ARGS="--reader mzML --mutations 500"
+	@$(PY) -m tests.fuzz.readers $(ARGS)
 
 validation: setup ## docs/validation.md: which test holds which rule of evidence
 	@$(PY) -m tests.validation

@@ -54,7 +54,8 @@ def _finite(content: NetcdfFile, name: str) -> Floats:
     raw = content.array(name)
     if raw.dtype.kind not in "if" or raw.ndim != 1:
         raise ReaderError(f"the variable {name!r} is no list of numbers")
-    values = raw.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = raw.astype(np.float64)
     attributes = content.variables[name].attributes
     scale, offset = (_number(attributes.get(each)) for each in ("scale_factor", "add_offset"))
     if scale is not None and scale not in (0.0, 1.0):

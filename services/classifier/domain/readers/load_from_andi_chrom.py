@@ -18,7 +18,8 @@ def load_from_andi_chrom(path: Path) -> RawRun:
         raw = content.array("ordinate_values")
         if raw.ndim != 1 or raw.dtype.kind not in "if" or not len(raw):
             raise ReaderError("the variable 'ordinate_values' is no list of numbers")
-        signal = raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            signal = raw.astype(np.float64)
         if not np.isfinite(signal).all():
             raise ReaderError("the detector signal holds something that is no number")
         step = _scalar(content, "actual_sampling_interval")

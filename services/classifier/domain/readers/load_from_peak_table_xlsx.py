@@ -4,6 +4,7 @@ The library reads the strings and styles of a workbook as a whole; so what they 
 that it is: what a spreadsheet once computed from it is not a measured value, and the row is refused.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def load_from_peak_table_xlsx(path: Path, template: PeakTableTemplate | None = N
 
     try:
         # By its handle: the library judges a path by its ending, which nobody vouches for.
-        with path.open("rb") as handle:
+        with path.open("rb") as handle, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             book = load_workbook(handle, read_only=True, data_only=False, keep_links=False)
             return _table(book, template)
     except ReaderError:

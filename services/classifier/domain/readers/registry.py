@@ -53,7 +53,7 @@ FORMATS = (
 )
 HEAD_BYTES = 65_536
 Content = RawRun | PeakTable | SpectrumSet
-_READERS: dict[str, Callable[[Path], Content]] = {
+READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
@@ -191,10 +191,10 @@ def examine(path: Path, filename: str) -> tuple[Reading, Content | None]:
         content = _read_as(found, path)
     except ReaderError as error:
         return Reading(found, str(error)), None
-    return Reading(found, None, _summary(content)), content
+    return Reading(found, None, summary_of(content)), content
 
 
-def _summary(content: Content) -> dict[str, Any]:
+def summary_of(content: Content) -> dict[str, Any]:
     if not isinstance(content, RawRun):
         return content.summary()
     summary: dict[str, Any] = {
@@ -223,7 +223,7 @@ def _head(path: Path) -> bytes:
 
 
 def _read_as(format_name: str, path: Path) -> Content:
-    reader = _READERS.get(format_name)
+    reader = READERS.get(format_name)
     if format_name == UNKNOWN_FORMAT:
         raise ReaderError("no reader knows this file by its beginning or its name")
     if format_name in _TO_CONVERT:

@@ -10,6 +10,7 @@ from services.classifier.domain.readers.errors import ReaderError
 MAX_FILE_BYTES = 256 * 2**20
 MAX_LINE = 2**20
 _CHUNK = 2**16
+_LARGEST = 1e30
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -65,7 +66,7 @@ def _encoding(path: Path) -> str:
 def number(text: str, mark: str = ".") -> float | None:
     """The number that a cell holds, None where it holds none; `mark` is the decimal mark, the other one may group thousands.
 
-    Words that Python takes for numbers (nan, inf, 1_000) are none here.
+    Words that Python takes for numbers (nan, inf, 1_000) are none here, nor is what no instrument measures (1e30 and more).
     """
     text = text.strip()
     if len(text) > 40:
@@ -76,7 +77,8 @@ def number(text: str, mark: str = ".") -> float | None:
         if "." in text:
             return None
         text = text.replace(",", ".")
-    return float(text) if _PLAIN.fullmatch(text) else None
+    value = float(text) if _PLAIN.fullmatch(text) else None
+    return value if value is not None and abs(value) < _LARGEST else None
 
 
 def decimal_mark(cells: list[str]) -> str:
