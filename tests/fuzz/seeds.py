@@ -25,6 +25,7 @@ from services.classifier.domain.synthetic.write_reports import (
     shimadzu_bytes,
 )
 from tests.unit.classifier.domain.builders import REAL_FORMATS, andi_bytes
+from tests.unit.classifier.domain.readers.write_agilent_ms import agilent_ms_bytes
 from tests.unit.classifier.domain.readers.write_jcamp import FORMS, MASS_RUN, NTUPLES, jcamp_text
 from tests.unit.classifier.domain.readers.write_mzml import mzml_bytes, mzxml_bytes
 
@@ -47,6 +48,19 @@ _SIGNALS = {"FID1 A": _PEAKS, "FID2 B": _PEAKS[:3]}
 _CSV = "Compound;RT (min);Area;Height\n" + "".join(
     f"{p.name};{p.time:.3f};{p.area:.2f};{p.height:.1f}\n" for p in _PEAKS
 )
+_MSP = """Name: first
+Formula: C2H6
+Comment: runs over
+ two lines
+Num Peaks: 3
+28 100; 29 50.5;
+30 7 "C2H6 note: 5"
+
+NAME: second
+NUM PEAKS: 2
+( 27   20) ( 28 1000)
+
+"""
 
 
 def _folder(**more: bytes) -> bytes:
@@ -88,6 +102,7 @@ GENERATED: dict[str, Callable[[], list[bytes]]] = {
             Result_xml=result_xml_bytes(_SIGNALS, sample="SYNTHETIC"), DAD1A_ch=agilent_ch_bytes(130, _COUNTS)
         ),
         _folder(Report_TXT=chemstation_report_bytes(_SIGNALS)),
+        _folder(DATA_MS=agilent_ms_bytes()),
     ],
     "ChemStation-report": lambda: [
         chemstation_report_bytes(_SIGNALS),
@@ -112,6 +127,8 @@ GENERATED: dict[str, Callable[[], list[bytes]]] = {
         _CSV.replace(";", "\t").encode("utf-16"),
     ],
     "XLSX": lambda: [_workbook()],
+    "Agilent-MS": lambda: [agilent_ms_bytes()],
+    "MSP": lambda: [_MSP.encode() * 10],
     "mzML": lambda: [mzml_bytes(), mzml_bytes(packed=True)],
     "mzXML": lambda: [mzxml_bytes(), mzxml_bytes(packed=True)],
     "JCAMP-DX": lambda: [
@@ -130,14 +147,19 @@ REAL: dict[str, tuple[str, ...]] = {
     "Shimadzu": ("peaktables/shimadzu_ladder.txt",),
     "GCalignR": ("peaktables/GCalignR_peak_data.txt",),
     "mzML": ("mzml/*.mzML",),
+    "MSP": ("msp/*",),
+    "Agilent-MS": ("agilent_D/*/DATA.MS",),
+    "Isodat": ("isodat/*.dxf", "isodat/*.cf", "isodat/*.did"),
+    "Nu": ("isodat/*nu*.txt",),
     "JCAMP-DX": ("jcamp/*",),
 }
 REAL_FOLDERS = {"Agilent-D": ("agilent_D/*.D", "openlab/*.D")}
 
 
 def seeds_of(format_name: str) -> list[Seed]:
-    """The seeds of a format; raises KeyError for a format that has none."""
-    found = [Seed(f"generated {place}", content) for place, content in enumerate(GENERATED[format_name]())]
+    """The seeds of a format, generated ones first; raises KeyError for a format that has none of its own here."""
+    generated = GENERATED[format_name]() if format_name not in REAL else GENERATED.get(format_name, list)()
+    found = [Seed(f"generated {place}", content) for place, content in enumerate(generated)]
     paths = (path for pattern in REAL.get(format_name, ()) for path in sorted(REAL_FORMATS.glob(pattern)))
     found += [Seed(path.name, path.read_bytes()) for path in paths]
     folders = (

@@ -3,11 +3,13 @@ import struct
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_agilent_d import load_from_agilent_d
+from services.classifier.domain.readers.load_from_agilent_ms import load_from_agilent_ms
 from services.classifier.domain.readers.registry import describe, read, recognise
 from services.classifier.domain.synthetic.write_agilent_ch import agilent_ch_bytes
 from services.classifier.domain.synthetic.write_reports import (
@@ -16,10 +18,12 @@ from services.classifier.domain.synthetic.write_reports import (
     result_xml_bytes,
 )
 from tests.unit.classifier.domain.builders import REAL_FORMATS
+from tests.unit.classifier.domain.readers.write_agilent_ms import agilent_ms_bytes
 
 FID = agilent_ch_bytes(181, [1, 2, 3, 5, 8], sample="Synthetic")
 DAD = agilent_ch_bytes(130, [9, 9, 9], sample="Synthetic", kind="LC")
 RESULT = result_xml_bytes({"FID1 A": [WrittenPeak(1.0, 50.0, 9.0)]}, sample="Synthetic")
+REAL_MS = REAL_FORMATS / "agilent_D" / "GC01_0812_066.D"
 REAL_D = REAL_FORMATS / "openlab" / "chemstation_181.D"
 
 
@@ -51,6 +55,21 @@ def test_the_signal_of_the_folder_comes_with_what_was_reported(tmp_path: Path) -
     assert run.reported is not None and run.reported.area.tolist() == [50.0]
     told = describe(path, "run.D.zip")
     assert (told.format, told.reason, told.summary["reported_peaks"]) == ("Agilent-D", None, 1)
+
+
+def test_mass_spectra_come_before_a_detector_signal(tmp_path: Path) -> None:
+    run = read(stored(tmp_path, packed({"A.D/FID1A.ch": FID, "A.D/DATA.MS": agilent_ms_bytes()})))
+    assert run.has_spectra
+    assert run.scans == 3
+    assert (run.metadata["signal_file"], run.metadata["other_signals"]) == ("data.ms", "fid1a.ch")
+
+
+@pytest.mark.skipif(not REAL_MS.exists(), reason="the real instrument files are not on this machine")
+def test_a_real_folder_of_mass_spectra_is_that_of_its_file(tmp_path: Path) -> None:
+    files = {f"{REAL_MS.name}/{each.name}": each.read_bytes() for each in REAL_MS.iterdir()}
+    run, alone = read(stored(tmp_path, packed(files))), load_from_agilent_ms(REAL_MS / "DATA.MS")
+    assert np.array_equal(run.mz, alone.mz) and np.array_equal(run.intensity, alone.intensity)
+    assert run.format == "Agilent-D"
 
 
 def test_a_report_in_text_is_taken_too(tmp_path: Path) -> None:
