@@ -8,7 +8,7 @@ Event = dict[str, Any]
 _SAID = frozenset(
     {
         "aliquot_number", "blocked", "corrects", "declared_sha256", "description", "giver", "holder", "line", "number", "object",
-        "office", "parent_event_sha256", "parent_number", "physical_form", "programme", "receipt_number", "receiver",
+        "office", "parent_event_sha256", "parent_number", "parts", "physical_form", "programme", "receipt_number", "receiver",
         "submission_number",
     }
 )  # fmt: skip
