@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from shared.http.schemas import format_time
 from tests.calls import ADMIN, ANALYST, AUDITOR, BOGOTA, CUSTODIAN, TECHNICIAN
-from tests.integration.chain_of_custody.house import SIGNED, act, call, item, offered, opened
+from tests.integration.chain_of_custody.house import SIGNED, act, call, events, item, offered, opened
 
 
 def test_items_in_hands_with_the_moment_in_which_they_came(client: FlaskClient) -> None:
@@ -26,6 +26,34 @@ def test_items_in_hands_with_the_moment_in_which_they_came(client: FlaskClient) 
     assert rows[handed]["number"] == item(client, handed)["number"]
     mine = call(client, "GET", "/holdings?limit=500&holder=custodian", actor=CUSTODIAN).json["items"]
     assert handed not in [row["item_id"] for row in mine]
+
+
+def test_the_longest_out_of_storage_come_first_page_by_page(client: FlaskClient) -> None:
+    """Not those that were received first: what was put away and taken out again begins anew, and a correction counts."""
+    ids = [opened(client) for _ in range(5)]
+    place = {"place": "vault-a-1", "purpose": "storage"}
+    for item_id in ids[:2]:
+        act(client, item_id, "moves", place, CUSTODIAN)
+        act(client, item_id, "retrievals", {"purpose": "analysis"}, CUSTODIAN)
+    for item_id, days in ((ids[0], 20), (ids[2], 3), (ids[3], 9)):
+        received = events(client, item_id)[0]
+        right = {"occurred_at": format_time(datetime.now(UTC) - timedelta(days=days))}
+        body = {"event_id": received["id"], "reason": "read wrongly", "corrected": right, **SIGNED}
+        assert act(client, item_id, "corrections", body, CUSTODIAN).status_code == 201
+    seen, cursor = [], ""
+    while True:
+        page = call(client, "GET", f"/holdings?limit=2{cursor}", actor=AUDITOR).json
+        seen += page["items"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    mine = [row["item_id"] for row in seen if row["item_id"] in ids]
+    assert mine[:2] == [ids[3], ids[2]] and set(mine) == set(ids)
+    assert len({row["item_id"] for row in seen}) == len(seen)
+    seconds = [row["out_since"][:19] for row in seen]
+    assert seconds == sorted(seconds)
+    oldest = next(row for row in seen if row["item_id"] == ids[3])
+    assert oldest["working_days_out"] >= 5 and oldest["days_over"] >= 1
 
 
 @pytest.mark.rule("E30")
