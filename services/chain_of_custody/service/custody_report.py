@@ -199,7 +199,7 @@ def _spectrum(row: Any) -> Data:
         "state": row.state if row.reason is None else f"{row.state}: {row.reason}",
         "size": f"{row.size} bytes",
         "sha256": row.sha256 or row.declared_sha256,
-        "digest_is": "stored bytes" if row.sha256 else "said by the source, not checked yet",
+        "digest_is": "of the stored bytes" if row.sha256 else "as the source said it, not checked yet",
         "object": f"{row.object_key}, version {row.version_id}",
         "retained": f"locked until {moment_text(format_time(row.retain_until))}{', legal hold' if row.legal_hold else ''}",
     }

@@ -206,3 +206,10 @@ def _verified(runtime: Runtime, spectrum_id: str) -> None:
         row = spectra_repository.lock_spectrum(uow.session, spectrum_id)
         row.state, row.sha256 = "verified", row.declared_sha256
         uow.commit()
+
+
+def test_of_what_is_gone_the_report_says_with_whom_it_was_last(client: FlaskClient, runtime: Runtime) -> None:
+    for history, words in ((histories.disposed, "Last with"), (histories.worked_upon, "Now with")):
+        item_id = history(client)
+        sequence(runtime)
+        assert f"{words} Clara" in plain(pages_of(client, item_id)[0])
