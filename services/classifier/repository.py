@@ -167,6 +167,12 @@ def trace_row(session: Session, spectrum_id: str, channel: str) -> TraceRow | No
     return session.get(TraceRow, (spectrum_id, channel))
 
 
+def first_trace_row(session: Session, spectrum_id: str) -> TraceRow | None:
+    """The trace that was stored of a file, whatever its channel is called, or None."""
+    query = select(TraceRow).where(TraceRow.spectrum_id == spectrum_id).order_by(TraceRow.channel).limit(1)
+    return session.scalars(query).first()
+
+
 def library(programme: str | None = None) -> Select[Any]:
     """The authentics that are in the library now: the last act on each exhibit is an acceptance."""
     later = aliased(LibraryAct)

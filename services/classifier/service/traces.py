@@ -6,7 +6,6 @@ import numpy as np
 
 from services.classifier import repository
 from services.classifier.domain.run import TOTAL, Trace
-from services.classifier.domain.spectrum import CHANNEL
 from services.classifier.domain.trace import decimate, window
 from services.classifier.models import Spectrum
 from shared.actor import LABORATORY, Actor, Role, require
@@ -30,11 +29,12 @@ def get_trace(actor: Actor, uow: UnitOfWork, spectrum_id: str, query: dict[str, 
         raise Conflict("The file is a peak table; it holds no signal that could be drawn.", code="no_trace")
     row = repository.trace_row(uow.session, spectrum_id, query["channel"])
     if row is None and query["channel"] == TOTAL:
-        # What is no run has no total ion current; asked for nothing else, its spectrum is drawn.
-        row = repository.trace_row(uow.session, spectrum_id, CHANNEL)
+        # What is no run has no total ion current; asked for nothing else, what it has is drawn.
+        row = repository.first_trace_row(uow.session, spectrum_id)
     if row is None:
-        there = CHANNEL if "spectra" in (spectrum.summary or {}) else TOTAL
-        message = f"This run has the channel {there!r} here, not {query['channel'][:40]!r}."
+        there = repository.first_trace_row(uow.session, spectrum_id)
+        name = TOTAL if there is None else there.channel
+        message = f"This run has the channel {name!r} here, not {query['channel'][:40]!r}."
         raise Invalid(message, errors=[{"pointer": "/channel", "message": message}])
     whole = Trace(row.channel, np.frombuffer(row.x, "<f8"), np.frombuffer(row.y, "<f8"), row.unit, row.x_unit)
     part = window(whole, query["from_"], query["to"])

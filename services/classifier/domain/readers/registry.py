@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.classifier.domain.dual_inlet import DualInlet
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
@@ -17,10 +18,12 @@ from services.classifier.domain.readers.load_from_chemstation_report import load
 from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
 from services.classifier.domain.readers.load_from_gcalignr import load_from_gcalignr
 from services.classifier.domain.readers.load_from_isodat import load_from_isodat
+from services.classifier.domain.readers.load_from_isodat_csv import DELTA, OWN, load_from_isodat_csv
 from services.classifier.domain.readers.load_from_jcamp import load_from_jcamp
 from services.classifier.domain.readers.load_from_msp import load_from_msp
 from services.classifier.domain.readers.load_from_mzml import load_from_mzml
 from services.classifier.domain.readers.load_from_mzxml import load_from_mzxml
+from services.classifier.domain.readers.load_from_nu import FIRST_LINE, load_from_nu
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
 from services.classifier.domain.readers.load_from_peak_table_csv import load_from_peak_table_csv
 from services.classifier.domain.readers.load_from_peak_table_xlsx import load_from_peak_table_xlsx
@@ -40,6 +43,8 @@ FORMATS = (
     "Agilent-MS",
     "Agilent-D",
     "Isodat",
+    "Isodat-CSV",
+    "Nu",
     "ChemStation-report",
     "OpenLab-result",
     "Chromeleon",
@@ -54,11 +59,15 @@ FORMATS = (
 HEAD_BYTES = 65_536
 Content = RawRun | PeakTable | SpectrumSet
 READERS: dict[str, Callable[[Path], Content]] = {
+Content = RawRun | PeakTable | SpectrumSet | DualInlet
+_READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
     "Agilent-MS": load_from_agilent_ms,
     "Isodat": load_from_isodat,
+    "Isodat-CSV": load_from_isodat_csv,
+    "Nu": load_from_nu,
     "JCAMP-DX": load_from_jcamp,
     "MSP": load_from_msp,
     "mzML": load_from_mzml,
@@ -130,6 +139,12 @@ def _by_members(head: bytes, name: str) -> str:
     return "Agilent-D" if is_folder else UNKNOWN_FORMAT
 
 
+def _is_isodat_csv(head: bytes) -> bool:
+    """Whether a heading has a delta value beside a column that only Isodat has."""
+    lines = head[:8192].decode("utf-8", "replace").splitlines()[:60]
+    return any(DELTA.search(line) and OWN.search(line) and re.search(r"[,;\t]", line) for line in lines)
+
+
 def _is_gcalignr(text: str) -> bool:
     samples, _, rest = text.partition("\n")
     names = [name.strip().lower() for name in rest.partition("\n")[0].split("\t")]
@@ -157,6 +172,10 @@ def _by_text(head: bytes, text: str, name: str) -> str:
         name.endswith((".msp", ".msl")) or re.search(rb"(?im)^\s*num\s*peaks\s*:", head)
     ):
         return "MSP"
+    if FIRST_LINE.match(text):
+        return "Nu"
+    if _is_isodat_csv(head):
+        return "Isodat-CSV"
     if _is_gcalignr(text):
         return "GCalignR"
     if name.endswith((".csv", ".txt", ".tsv")) and b"\x00" not in head and re.search(r"[,;\t|]", text):
