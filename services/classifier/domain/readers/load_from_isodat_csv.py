@@ -159,7 +159,7 @@ def _table(columns: list[_Column]) -> PeakTable:
     area, area_unit = _first(numbers, units, _AREAS, "Vs")
     height, height_unit = _first(numbers, units, (r"Ampl\.? +\d+",), "mV")
     units |= {"area": area_unit, "height": height_unit}
-    signals = [column for name in _SIGNAL if (column := _words(name, texts, numbers)) is not None]
+    signals = [words for name in _SIGNAL if (words := _words(name, texts, numbers)) is not None]
     return PeakTable(
         FORMAT, "IRMS", tuple(texts.get("Component", [""] * rows)),
         nothing if time is None else time, nothing if area is None else area, nothing if height is None else height,
