@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from services.classifier.domain.dual_inlet import DualInlet
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.registry import FORMATS, READERS, recognise, summary_of
@@ -100,7 +101,8 @@ def _check(path: Path, content: Any) -> str | None:
     checks: dict[type, Callable[[Any], str | None]] = {
         RawRun: _check_run,
         PeakTable: _check_table,
-        SpectrumSet: _check_spectra,
+        SpectrumSet: _check_drawn,
+        DualInlet: _check_drawn,
     }
     return checks[type(content)](content)
 
@@ -127,12 +129,12 @@ def _check_table(table: PeakTable) -> str | None:
     return None
 
 
-def _check_spectra(spectra: SpectrumSet) -> str | None:
-    trace = spectra.trace()
+def _check_drawn(content: SpectrumSet | DualInlet) -> str | None:
+    trace = content.trace()
     if len(trace.x) != len(trace.y) or not all(
         math.isfinite(value) for value in (*trace.x[:10], *trace.y[:10])
     ):
-        return "the first spectrum cannot be drawn"
+        return "what was read cannot be drawn"
     return None
 
 

@@ -26,8 +26,10 @@ from services.classifier.domain.synthetic.write_reports import (
 )
 from tests.unit.classifier.domain.builders import REAL_FORMATS, andi_bytes
 from tests.unit.classifier.domain.readers.write_agilent_ms import agilent_ms_bytes
+from tests.unit.classifier.domain.readers.write_isodat import IsodatFile
 from tests.unit.classifier.domain.readers.write_jcamp import FORMS, MASS_RUN, NTUPLES, jcamp_text
 from tests.unit.classifier.domain.readers.write_mzml import mzml_bytes, mzxml_bytes
+from tests.unit.classifier.domain.readers.write_nu import nu_text
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ NUM PEAKS: 2
 ( 27   20) ( 28 1000)
 
 """
+
+_ISODAT = (
+    "Row\tIdentifier 1\tAnalysis\tPeak Nr.\tRt\tStart\tEnd\tAmpl 44\tArea All\td 13C/12C [per mil] vs. VPDB\n"
+    + "".join(f"{n}\tHER-{n}\t29{n:02}\t1\t38.0\t35.1\t60.1\t722.1\t14.1\t-{n}.372\n" for n in range(1, 30))
+)
 
 
 def _folder(**more: bytes) -> bytes:
@@ -129,6 +136,9 @@ GENERATED: dict[str, Callable[[], list[bytes]]] = {
     "XLSX": lambda: [_workbook()],
     "Agilent-MS": lambda: [agilent_ms_bytes()],
     "MSP": lambda: [_MSP.encode() * 10],
+    "Isodat": lambda: [IsodatFile().content(), IsodatFile().old_content()],
+    "Isodat-CSV": lambda: [_ISODAT.encode(), _ISODAT.replace(".", ",").encode("utf-16")],
+    "Nu": lambda: [nu_text(blocks=3, cycles=2).encode()],
     "mzML": lambda: [mzml_bytes(), mzml_bytes(packed=True)],
     "mzXML": lambda: [mzxml_bytes(), mzxml_bytes(packed=True)],
     "JCAMP-DX": lambda: [
@@ -149,7 +159,7 @@ REAL: dict[str, tuple[str, ...]] = {
     "mzML": ("mzml/*.mzML",),
     "MSP": ("msp/*",),
     "Agilent-MS": ("agilent_D/*/DATA.MS",),
-    "Isodat": ("isodat/*.dxf", "isodat/*.cf", "isodat/*.did"),
+    "Isodat": ("isodat/*.dxf", "isodat/*.cf"),
     "Nu": ("isodat/*nu*.txt",),
     "JCAMP-DX": ("jcamp/*",),
 }

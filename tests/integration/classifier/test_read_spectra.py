@@ -17,9 +17,9 @@ from shared.identifiers import new_id
 from shared.runtime import Runtime
 from tests.calls import TECHNICIAN, call
 from tests.integration.classifier.conftest import KnownItems
-from tests.unit.classifier.domain.readers.test_load_from_nu import nu_text
 from tests.unit.classifier.domain.readers.write_jcamp import jcamp_text
 from tests.unit.classifier.domain.readers.write_mzml import mzml_bytes
+from tests.unit.classifier.domain.readers.write_nu import nu_text
 
 
 class Holding(Runtime):

@@ -19,7 +19,7 @@ _FORMAT = re.compile(r"%[\d.]*(f|u|d|s)")
 _VALUE = re.compile(rb"\0{4}(?:\x01\0{3}|\0{4}\x02\0{3})(....)", re.DOTALL)
 _TEXT = re.compile(rb"(?:\0\0)?\x01\0{3}(....)", re.DOTALL)
 _DELTA = re.compile(r"r?[dδ] ?\d+\w+/\d+\w+")
-_MASS = re.compile(r"rIntensity(\d)")
+_MASS = re.compile(r"rIntensity([0-9])")
 _RECORD = struct.Struct("<I4xI4xdd4xdd4xddd")
 
 
@@ -83,9 +83,9 @@ def _cell(content: bytes, told: list[Found], found: Peaks) -> None:
     found.units[column] = unit
     row.values[column] = value
     if mass := _MASS.fullmatch(code):
-        masses = found.masses.setdefault(row.gas, [])
-        if int(mass[1]) == len(masses) + 1:
-            masses.append(name.rpartition(" ")[2])
+        masses, last_word = found.masses.setdefault(row.gas, []), name.rpartition(" ")[2]
+        if int(mass[1]) == len(masses) + 1 and re.fullmatch(r"[0-9]{1,3}", last_word):
+            masses.append(last_word)
 
 
 def _value(content: bytes, at: int, form: str) -> float | str | None:

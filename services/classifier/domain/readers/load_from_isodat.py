@@ -106,7 +106,7 @@ def _old_traces(content: bytes) -> Iterator[_Trace]:
     gas = next((found[1] for name in names if (found := _OLD_NAME.fullmatch(name))), "")
     masses = []
     for each in strings(content, end, min(end + 4000, len(content))):
-        if found := re.fullmatch(r"Mass (\d{1,3})", each.text):
+        if found := re.fullmatch(r"Mass ([0-9]{1,3})", each.text):
             masses.append(found[1])
         elif masses:
             break

@@ -57,10 +57,8 @@ FORMATS = (
     UNKNOWN_FORMAT,
 )
 HEAD_BYTES = 65_536
-Content = RawRun | PeakTable | SpectrumSet
-READERS: dict[str, Callable[[Path], Content]] = {
 Content = RawRun | PeakTable | SpectrumSet | DualInlet
-_READERS: dict[str, Callable[[Path], Content]] = {
+READERS: dict[str, Callable[[Path], Content]] = {
     "ANDI-MS": load_from_andi,
     "ANDI-chrom": load_from_andi_chrom,
     "Agilent-ch": load_from_agilent_ch,
