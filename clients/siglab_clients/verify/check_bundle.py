@@ -13,6 +13,7 @@ from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
 from siglab_clients.verify.container import CONTAINER, Stored, unpack
 from siglab_clients.verify.events import EVENTS, History, check_events
+from siglab_clients.verify.exceptional import exceptional_notes
 from siglab_clients.verify.findings import Finding, Verdict
 from siglab_clients.verify.lineage import check_lineage
 from siglab_clients.verify.manifest import MANIFEST, Manifest, compare, open_manifest
@@ -78,7 +79,7 @@ def check_files(
         stamped,
         {name: history.count for name, history in ancestors.items()},
         spectra,
-        (*notes, *told, *untold),
+        (*notes, *exceptional_notes(own), *told, *untold),
     )
 
 

@@ -13,6 +13,8 @@ from pypdf import PdfReader
 
 from shared.actor import Actor, Role
 from shared.runtime import Runtime
+from siglab_clients.tlog.notes import parse_verifier_key
+from siglab_clients.verify.check_bundle import check_bundle
 from tests.calls import ADMIN, ANALYST, AUDITOR, BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, SCIENTIST, TECHNICIAN
 from tests.integration.chain_of_custody.house import (
     CUSTODIAN2,
@@ -249,3 +251,11 @@ def test_it_is_seen_as_exceptional_on_paper_in_linked_data_and_in_the_bundle(
     lines = zipfile.ZipFile(io.BytesIO(raw)).read("events.jsonl").splitlines()
     (told,) = [row["event"] for row in map(json.loads, lines) if row["event"]["type"] == "taken_over"]
     assert told["details"]["giver_signed"] is False
+    key = parse_verifier_key(call(client, "GET", "/ledger/key", actor=None).data.decode().strip())
+    verdict = check_bundle(raw, key)
+    assert verdict.ok
+    (note,) = verdict.notes
+    assert note == (
+        "act 4: custodian2 took the item over from technician, who did not sign (account closed); "
+        "the witness is reviewer"
+    )
