@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.classifier.domain.profile.baseline import baseline, noise_of, smooth
+from services.classifier.domain.profile.baseline import baseline, baseline_by_chords, noise_of, smooth
 from services.classifier.domain.run import Floats
 
 
@@ -13,13 +13,29 @@ class PeakParameters:
     """Parameters of the peak search; lengths in seconds, so that they do not depend on the scan rate.
 
     `noise_multiple`: least height in standard deviations of the noise. `edge_fraction`: a peak ends where it has fallen to this
-    share of its height.
+    share of its height. `baseline_kind`: `median`, over `baseline_s`; or `chords`, of `baseline_s` at most, between stretches
+    that run straight for `straight_s`. A valley parts two peaks where the signal rises from it by more than four times the noise
+    and these shares of the peak's height and of the valley's.
     """
 
     baseline_s: float = 70.0
     smoothing_points: int = 5
     noise_multiple: float = 6.0
     edge_fraction: float = 0.004
+    baseline_kind: str = "median"
+    straight_s: float = 8.0
+    rise_of_top: float = 0.02
+    rise_of_valley: float = 0.0
+
+
+# For the signal of a detector, which stands far out of its noise; the median is for single ions, which do not.
+DETECTOR_SIGNAL = PeakParameters(
+    baseline_s=150.0,
+    edge_fraction=0.002,
+    baseline_kind="chords",
+    rise_of_top=0.0,
+    rise_of_valley=0.01,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,9 @@ class Corrected:
 
 def correct(channel: str, x: Floats, y: Floats, parameters: PeakParameters) -> Corrected:
     """Take the baseline off a trace."""
+    if parameters.baseline_kind == "chords":
+        line = baseline_by_chords(x, y, parameters.baseline_s, parameters.straight_s)
+        return Corrected(channel, x, y - line, noise_of(y))
     step = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     points = int(parameters.baseline_s / step) | 1
     return Corrected(channel, x, y - baseline(y, points), noise_of(y))
@@ -103,9 +122,12 @@ def _edges(shape: Floats, top: int, noise: float, parameters: PeakParameters) ->
         at, lowest = top, top
         while 0 < at < len(shape) - 1 and shape[at] > floor:
             at += step
+            rise = parameters.rise_of_top * float(shape[top]) + parameters.rise_of_valley * float(
+                shape[lowest]
+            )
             if shape[at] < shape[lowest]:
                 lowest = at
-            elif shape[at] > shape[lowest] + 4 * noise + 0.02 * float(shape[top]):
+            elif shape[at] > shape[lowest] + 4 * noise + rise:
                 # It rises again: the valley is the border to the neighbour.
                 at = lowest
                 break
