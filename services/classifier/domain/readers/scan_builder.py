@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import bisect
 import itertools
 import zlib
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from services.classifier.domain.run import Floats, RawRun
 BASE_BYTES = 32 * 2**20
 FILE_TIMES = 4
 _LARGEST = 1e30
+_PIECE = 2**18
 
 
 def budget_points(file_bytes: int) -> int:
@@ -61,11 +63,6 @@ class ScanBuilder:
             raise ReaderError(
                 f"its spectra unpack to more than {FILE_TIMES} times the size of the file, at {name}"
             )
-        for told, values in (("mass", mz), ("intensity", intensity)):
-            # NaN compares as False, so that one comparison finds it too.
-            wrong = np.flatnonzero(~(np.abs(values) <= _LARGEST))
-            if len(wrong):
-                raise ReaderError(f"{name} holds a {told} that is no number, at place {int(wrong[0])}")
         self._mz[self._points : end] = mz
         self._intensity[self._points : end] = intensity
         self._points = end
@@ -77,6 +74,8 @@ class ScanBuilder:
         """The run; a total ion current that not every scan tells is summed from the spectra. Raises ReaderError for no scan."""
         if not self._times:
             raise ReaderError("the file holds no scan")
+        self._check("mass", self._mz)
+        self._check("intensity", self._intensity)
         starts = np.array(self._starts, np.int64)
         mz, intensity = self._mz[: self._points], self._intensity[: self._points]
         told = [total for total in self._totals if total is not None]
@@ -87,6 +86,18 @@ class ScanBuilder:
         return RawRun(
             format_name, technique, np.array(self._times), total, starts, mz, intensity, unit, metadata
         )
+
+    def _check(self, name: str, values: Floats) -> None:
+        """Raises ReaderError where something is no number; a piece at a time, since a mask of all would take memory."""
+        for at in range(0, self._points, _PIECE):
+            # NaN compares as False, so that one comparison finds it too.
+            wrong = np.flatnonzero(~(np.abs(values[at : min(at + _PIECE, self._points)]) <= _LARGEST))
+            if len(wrong):
+                place = at + int(wrong[0])
+                scan = bisect.bisect_right(self._starts, place)
+                raise ReaderError(
+                    f"scan {scan} holds a {name} that is no number, at place {place - self._starts[scan - 1]}"
+                )
 
 
 def decode_numbers(text: str, dtype: str, count: int, *, packed: bool, place: str) -> NDArray[Any]:
