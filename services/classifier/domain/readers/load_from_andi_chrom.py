@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from services.classifier.domain.readers.andi_peaks import andi_peaks
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.netcdf_classic import NetcdfFile, open_netcdf
 from services.classifier.domain.run import RawRun
@@ -12,7 +13,7 @@ FORMAT = "ANDI-chrom"
 
 
 def load_from_andi_chrom(path: Path) -> RawRun:
-    """Read the detector signal against time in seconds; raises ReaderError and nothing else."""
+    """Read the detector signal against time in seconds, and the peaks beside it; raises ReaderError and nothing else."""
     handle, content = open_netcdf(path)
     with handle:
         raw = content.array("ordinate_values")
@@ -24,6 +25,7 @@ def load_from_andi_chrom(path: Path) -> RawRun:
             raise ReaderError("the detector signal holds something that is no number")
         step = _scalar(content, "actual_sampling_interval")
         delay = _scalar(content, "actual_delay_time") if "actual_delay_time" in content.variables else 0.0
+        reported = andi_peaks(content, FORMAT)
     if not step > 0 or not np.isfinite(delay) or step * len(signal) > 1e9:
         raise ReaderError(f"a sampling interval of {step:g} s and a delay of {delay:g} s give no time axis")
     times = (delay + step * np.arange(len(signal))).astype(np.float64)
@@ -31,7 +33,7 @@ def load_from_andi_chrom(path: Path) -> RawRun:
     metadata = {name: str(value)[:500] for name, value in content.attributes.items() if str(value).strip()}
     none = np.zeros(0)
     starts = np.zeros(len(signal) + 1, np.int64)
-    return RawRun(FORMAT, "chromatography", times, signal, starts, none, none, unit, metadata)
+    return RawRun(FORMAT, "chromatography", times, signal, starts, none, none, unit, metadata, reported)
 
 
 def _scalar(content: NetcdfFile, name: str) -> float:

@@ -86,6 +86,9 @@ def test_a_real_run_agrees_with_an_independent_reader(tmp_path: Path) -> None:
     assert run.scans == 621
     assert (np.diff(run.times_s) > 0).all()
     assert np.array_equal(run.total, other.variables["total_intensity"].data)
+    assert np.array_equal(run.times_s, other.variables["scan_acquisition_time"].data)
+    assert np.array_equal(np.diff(run.starts), other.variables["point_count"].data)
+    assert np.array_equal(run.starts[:-1], other.variables["scan_index"].data)
     assert np.array_equal(run.mz, other.variables["mass_values"].data)
     assert np.array_equal(run.intensity, other.variables["intensity_values"].data)
 
