@@ -1,6 +1,8 @@
 """A stored file is read in a child process, whatever it holds, and drawn by the route of traces."""
 
 import hashlib
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.classifier.app import create_app
+from services.classifier.domain.synthetic.write_agilent_ch import agilent_ch_bytes
+from services.classifier.domain.synthetic.write_reports import WrittenPeak, chemstation_report_bytes
 from services.classifier.models import Spectrum
 from services.classifier.service.read_spectra import read_spectrum
 from shared.bus.messages import BusResponse
@@ -94,3 +98,39 @@ def test_a_dual_inlet_run_is_drawn_over_its_readings(
 def test_an_mzml_run_is_drawn_over_time(holding: Holding, client: FlaskClient, custody: KnownItems) -> None:
     found = trace(client, stored(holding, custody, mzml_bytes(), "run.mzML")).json
     assert (found["channel"], found["x_unit"], found["x"]) == ("tic", "s", [60.0, 75.0, 90.0])
+
+
+def test_a_table_of_peaks_has_a_summary_and_no_trace(
+    holding: Holding, client: FlaskClient, custody: KnownItems
+) -> None:
+    content = chemstation_report_bytes({"FID1 A": [WrittenPeak(1.5, 50.0, 9.0), WrittenPeak(2.5, 70.0, 8.0)]})
+    spectrum_id = stored(holding, custody, content, "Report.TXT")
+    with holding.unit_of_work() as uow:
+        row = uow.session.get_one(Spectrum, spectrum_id)
+        assert (row.format, row.reason) == ("ChemStation-report", None)
+        assert row.summary is not None
+        assert (row.summary["peaks"], row.summary["from_s"], row.summary["unit"]) == (2, 90.0, "pA*s")
+    refused = trace(client, spectrum_id)
+    assert (refused.status_code, refused.json["code"]) == (409, "no_trace")
+
+
+def test_a_detector_signal_in_a_zipped_folder_is_drawn(
+    holding: Holding, client: FlaskClient, custody: KnownItems
+) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("A.D/FID1A.ch", agilent_ch_bytes(181, [1, 2, 3, 5, 8]))
+    spectrum_id = stored(holding, custody, target.getvalue(), "A.D.zip")
+    found = trace(client, spectrum_id).json
+    assert (found["channel"], found["unit"]) == ("tic", "pA")
+    assert found["x"] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert found["y"] == [0.5, 1.0, 1.5, 2.5, 4.0]
+
+
+def test_a_damaged_table_says_why_it_cannot_be_shown(
+    holding: Holding, client: FlaskClient, custody: KnownItems
+) -> None:
+    spectrum_id = stored(holding, custody, b"Name,RT (min),Area\nx,1.5,n.d.\n", "t.csv")
+    refused = trace(client, spectrum_id)
+    assert (refused.status_code, refused.json["code"]) == (409, "unreadable")
+    assert "row 2 has no area" in refused.json["detail"]
