@@ -52,8 +52,9 @@ _PLAIN_START = 6144
 def load_from_agilent_ch(path: Path) -> RawRun:
     """Read the signal against time in seconds; raises ReaderError and nothing else."""
     try:
+        # No more than the file has is asked for: the buffer is made before the first byte is read.
         with path.open("rb") as handle:
-            content = handle.read(MAX_FILE_BYTES + 1)
+            content = handle.read(min(path.stat().st_size, MAX_FILE_BYTES) + 1)
     except OSError as error:
         raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
     return run_from_agilent_ch(content)
