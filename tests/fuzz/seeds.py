@@ -159,7 +159,7 @@ REAL: dict[str, tuple[str, ...]] = {
     "mzML": ("mzml/*.mzML",),
     "MSP": ("msp/*",),
     "Agilent-MS": ("agilent_D/*/DATA.MS",),
-    "Isodat": ("isodat/*.dxf", "isodat/*.cf"),
+    "Isodat": ("isodat/*.dxf", "isodat/*.cf", "isodat/*.did"),
     "Nu": ("isodat/*nu*.txt",),
     "JCAMP-DX": ("jcamp/*",),
 }

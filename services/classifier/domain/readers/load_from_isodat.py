@@ -1,4 +1,4 @@
-"""Read continuous-flow isotope files of Thermo Isodat (.dxf, .cf): the voltages of each mass, and the peak table inside.
+"""Read isotope files of Thermo Isodat (.dxf, .cf, .did): the voltages of each mass, and the peak table inside.
 
 The layout is not published. What is read here is what stands in the files under its own name and length: blocks of rows of a time
 and one voltage a mass, and the cells of the peak table. What does not fit exactly is refused.
@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from services.classifier.domain.dual_inlet import DualInlet
 from services.classifier.domain.readers.errors import ReaderError
+from services.classifier.domain.readers.isodat_dual_inlet import MARK, dual_inlet_of_isodat
 from services.classifier.domain.readers.isodat_peaks import Peaks, find_peaks_of_isodat, table_of
 from services.classifier.domain.readers.isodat_strings import encoded, strings
 from services.classifier.domain.readers.scan_builder import budget_points
@@ -31,10 +33,10 @@ _OLD_BLOCK = re.compile(rb"CBinary\x02\0{3}" + _NO_NAME + rb"\x02\0{3}(....)", r
 _OLD_NAME = re.compile(r"Trace Data (\S{1,20})")
 
 
-def load_from_isodat(path: Path) -> RawRun:
+def load_from_isodat(path: Path) -> RawRun | DualInlet:
     """Read a continuous-flow run: every row is a scan of its gas's masses, in mV; `total` is the first mass of each.
 
-    `reported` is Isodat's own peak table. Raises ReaderError and nothing else, for dual-inlet files too.
+    `reported` is Isodat's own peak table. A dual-inlet file gives its change-overs. Raises ReaderError and nothing else.
     """
     try:
         size = path.stat().st_size
@@ -47,11 +49,8 @@ def load_from_isodat(path: Path) -> RawRun:
         raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
     if b"CFileHeader" not in content[:64]:
         raise ReaderError("the file does not begin as an Isodat file does")
-    if b"CDualInletRawData" in content:
-        raise ReaderError(
-            "the file is an Isodat dual-inlet file (.did), which this version recognises but does not read; "
-            "export its results as CSV and upload them beside it"
-        )
+    if MARK in content:
+        return dual_inlet_of_isodat(content, FORMAT, _sequence_line(content))
     peaks = find_peaks_of_isodat(content)
     traces = list(_traces(content, peaks)) or list(_old_traces(content))
     if not traces:

@@ -5,15 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.classifier.domain.dual_inlet import DualInlet
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_isodat import load_from_isodat
-from services.classifier.domain.readers.registry import describe, read
+from services.classifier.domain.readers.registry import describe, load, read
 from tests.unit.classifier.domain.builders import REAL_FORMATS
-from tests.unit.classifier.domain.readers.write_isodat import CARBON, IsodatFile
+from tests.unit.classifier.domain.readers.write_isodat import CARBON, IsodatFile, dual_inlet_content
 
 REAL = REAL_FORMATS / "isodat"
 real = pytest.mark.skipif(not REAL.exists(), reason="the real instrument files are not on this machine")
 FILE = IsodatFile()
+#: In the order in which the file keeps them: standards, samples, and the standard that was measured first.
+CHANGES = [
+    ("Standard 0", 3000, [10.0, 12.0]), ("Sample 0", 2000, [20.0, 26.0]), ("Standard Pre", 1000, [10.0, 12.5]),
+]  # fmt: skip
 
 
 def stored(tmp_path: Path, content: bytes, name: str = "run.dxf") -> Path:
@@ -65,6 +70,15 @@ def test_the_layout_of_older_versions_is_read(tmp_path: Path) -> None:
     assert run.reported is not None and run.reported.time_s.tolist() == [3.0]
 
 
+def test_the_change_overs_of_a_dual_inlet_file_come_in_the_order_of_their_clock(tmp_path: Path) -> None:
+    run = load(stored(tmp_path, dual_inlet_content(CHANGES), "run.did"))
+    assert isinstance(run, DualInlet)
+    assert (run.gases, run.unit) == (("reference", "sample", "reference"), "mV")
+    assert run.means().tolist() == [[10.0, 12.5], [20.0, 26.0], [10.0, 12.0]]
+    assert run.metadata == {"Line": "158", "beams": "m/z 44, m/z 45"}
+    assert run.trace("beam:1").y.tolist() == [10.0, 20.0, 10.0]
+
+
 def changed(old: bytes, new: bytes) -> bytes:
     content = FILE.content()
     assert old in content
@@ -82,7 +96,11 @@ def changed(old: bytes, new: bytes) -> bytes:
         (changed(struct.pack("<f", 3.0), struct.pack("<f", 1.5)), "do not rise at row 4 of 5"),
         (FILE.old_content().replace(struct.pack("<I", 84), struct.pack("<I", 10**8)), "is truncated"),
         (FILE.old_content().replace(struct.pack("<I", 84), struct.pack("<I", 83)), "no rows of"),
-        (FILE.content() + b"CDualInletRawData", "export its results as CSV"),
+        (dual_inlet_content(CHANGES[:2]), "do not alternate: 1 of sample, 1 of standard"),
+        (dual_inlet_content([]), "no change-over of sample and standard"),
+        (dual_inlet_content(CHANGES, masses=(44,)), "names 1 masses, but not every change-over has as many"),
+        (dual_inlet_content([("Standard Pre", 1, [np.inf, 1.0])]), "a voltage that is no number"),
+        (dual_inlet_content(CHANGES)[:150], "change-over 'Standard 0' is damaged"),
     ],
 )
 def test_a_malformed_file_gives_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -134,3 +152,21 @@ def test_a_real_runs_delta_values_follow_from_its_ratios() -> None:
     assert delta.tolist() == pytest.approx([-1.2005086480250116, -1.25, -6.259662403245381], rel=1e-12)
     # 0.0036782 is the ratio of atmospheric nitrogen that this version of Isodat uses.
     assert (1000 * (ratio / 0.0036782 - 1)).tolist() == pytest.approx(delta.tolist(), abs=1e-6)
+
+
+@real
+def test_a_real_dual_inlet_runs_voltages_give_the_delta_values_that_the_file_holds() -> None:
+    """Isodat's delta values are against its scale; the same reference gas's value must lead from ours to each of them."""
+    run = load(REAL / "dual_inlet_example.did")
+    assert isinstance(run, DualInlet)
+    assert run.metadata["beams"] == "m/z 44, m/z 45, m/z 46, m/z 47, m/z 48, m/z 49"
+    assert (run.gases.count("sample"), run.gases.count("reference")) == (7, 8)
+    means = run.means()
+    for beam, told in (
+        (1, [3.3288, 3.321, 3.3263, 3.32, 3.3187, 3.3178, 3.3218]),
+        (2, [37.3306, 37.3118, 37.3175, 37.3172, 37.3298, 37.3228, 37.3184]),
+    ):
+        ratio = means[:, beam] / means[:, 0]
+        ours = ratio[1::2] / ((ratio[0:-1:2] + ratio[2::2]) / 2)
+        reference = (1 + np.array(told) / 1000) / ours
+        assert reference == pytest.approx(np.full(7, reference.mean()), abs=2e-7)

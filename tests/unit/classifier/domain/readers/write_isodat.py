@@ -132,3 +132,25 @@ class IsodatFile:
 
 
 _HEAD = b"\xff\xff\x06\x00\x0b\x00CFileHeader" + bytes(40)
+
+
+def dual_inlet_content(
+    changes: Sequence[tuple[str, int, Sequence[float]]], masses: Sequence[int] = (44, 45)
+) -> bytes:
+    """A dual-inlet file (.did): names, clocks in ms and voltages of the change-overs, in the order in which they are to stand."""
+    told = _HEAD + b"CDualInletRawData" + number(3) + text("Raw")
+    for place, (name, clock, volts) in enumerate(changes):
+        kind = b"\xff\xff\x06\x00\x0e\x00CIntensityData" if place == 0 else b"\x27\x80"
+        told += (
+            text(name) + number(0, 2, clock, 0, 2, 1) + kind + number(3) + b"\x2f\x00" + text("") + text("")
+        )
+        told += number(0, 2, clock, 0, len(volts), len(volts)) + struct.pack(f"<{len(volts)}d", *volts)
+    told += b"".join(text(f"Mass {mass}") for mass in masses) + b"CTwoDoublesArrayData"
+    return (
+        told
+        + text("Sequence Line Information")
+        + text("158")
+        + text("Line")
+        + text("Visualisation Informations")
+        + text("")
+    )
