@@ -11,6 +11,7 @@ from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.run import Floats
 
 MAX_PEAKS = 50_000
+_LONGEST_HEADING = 200
 _KNOWN = {
     "time": ("r.time", "rt", "rettime", "ret.time", "ret. time", "retention time", "retention", "time", "retentionszeit",
              "temps de rétention"),
@@ -87,7 +88,7 @@ class Columns:
 def find_columns(cells: Sequence[str], template: PeakTableTemplate | None) -> Columns | None:
     """The columns in a row of headings, None where the row does not hold those of the time and the area."""
     headings, units = [], {}
-    for cell in cells:
+    for cell in (cell.strip()[:_LONGEST_HEADING] for cell in cells):
         found = _UNIT.search(cell)
         headings.append((_UNIT.sub("", cell).strip().lower(), cell.strip().lower()))
         units[len(headings) - 1] = found.group(1).strip() if found else ""

@@ -80,7 +80,7 @@ def _run(times: np.ndarray, values: np.ndarray, head: list[str], facts: dict[str
     if len(times) < 2:
         raise ReaderError(f"the file holds {len(times)} points, which are no chromatogram")
     time_unit, unit = (
-        found.group(1) if (found := _UNIT.search(cell)) else "" for cell in (head[0], head[-1])
+        found.group(1) if (found := _UNIT.search(cell[-200:])) else "" for cell in (head[0], head[-1])
     )
     times = times * (1.0 if time_unit == "s" else 60.0)
     falls = np.flatnonzero(np.diff(times) <= 0)

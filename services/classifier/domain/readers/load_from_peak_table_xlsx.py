@@ -5,8 +5,9 @@ that it is: what a spreadsheet once computed from it is not a measured value, an
 """
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.peak_table_template import (
@@ -18,17 +19,19 @@ from services.classifier.domain.peak_table_template import (
 )
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.text_file import number
+from services.classifier.domain.readers.xml_stream import stream_xml
 from services.classifier.domain.readers.zip_archive import files_of, open_archive
 
 FORMAT = "XLSX"
 MAX_PARTS = 500
 MAX_COLUMNS = 100
 HEADING_WITHIN = 60
-MAX_SHEET_BYTES = 64 * 2**20
-MAX_STRINGS_BYTES = 4 * 2**20
-# The library makes an object of every style, a hundred times as long as its text.
-MAX_OTHER_BYTES = 2**19
-_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
+MAX_UNPACKED_BYTES = 24 * 2**20
+# The library makes objects a hundred times as long as their text.
+MAX_SHEET_ELEMENTS = 600_000
+MAX_CELLS_OF_ROW = 1000
+MAX_STRINGS = 50_000
+MAX_ELEMENTS = 20_000
 
 
 def load_from_peak_table_xlsx(path: Path, template: PeakTableTemplate | None = None) -> PeakTable:
@@ -50,6 +53,33 @@ def load_from_peak_table_xlsx(path: Path, template: PeakTableTemplate | None = N
         raise ReaderError(f"the workbook is damaged: {type(error).__name__}: {error}"[:300]) from error
 
 
+class _Part:
+    """A listener that counts what the library will make objects of, and stops where that is more than a table of peaks has."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._elements, self._cells, self._strings = name, 0, 0, 0
+        self._most = MAX_SHEET_ELEMENTS if name.startswith("xl/worksheets/") else MAX_ELEMENTS
+        if name.endswith("/sharedStrings.xml"):
+            self._most = 4 * MAX_STRINGS
+
+    def begin(self, name: str, attributes: Mapping[str, str]) -> None:
+        self._elements += 1
+        if name == "row":
+            self._cells = 0
+        self._cells += name == "c"
+        self._strings += name == "si"
+        if self._elements > self._most or self._cells > MAX_CELLS_OF_ROW or self._strings > MAX_STRINGS:
+            raise ReaderError(
+                f"the part {self._name[:60]!r} of the workbook holds more than a table of peaks has"
+            )
+
+    def wants_text(self, name: str) -> bool:
+        return False
+
+    def end(self, name: str, text: str) -> None:
+        return None
+
+
 def _check(path: Path) -> None:
     with open_archive(path) as archive:
         files = files_of(archive)
@@ -57,20 +87,15 @@ def _check(path: Path) -> None:
             raise ReaderError("the archive is no workbook: it has no xl/workbook.xml")
         if len(files) > MAX_PARTS:
             raise ReaderError(f"the workbook has {len(files)} parts; at most {MAX_PARTS} are read")
+        unpacked = sum(info.file_size for info in files.values())
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise ReaderError(
+                f"the workbook unpacks to {unpacked} bytes, more than {MAX_UNPACKED_BYTES}; send its table as CSV"
+            )
         for name, info in files.items():
-            if not name.endswith((".xml", ".rels")):
-                continue
-            most = MAX_STRINGS_BYTES if name.endswith("/sharedStrings.xml") else MAX_OTHER_BYTES
-            if name.startswith("xl/worksheets/"):
-                most = MAX_SHEET_BYTES
-            if info.file_size > most:
-                raise ReaderError(
-                    f"the part {name[:60]!r} of the workbook unpacks to {info.file_size} bytes, more than {most}"
-                )
-            with archive.open(info) as part:
-                head = part.read(4096)
-                if any(word in head for word in _FORBIDDEN):
-                    raise ReaderError(f"the part {name[:60]!r} of the workbook declares a document type")
+            if name.endswith((".xml", ".rels")):
+                with archive.open(info) as part:
+                    stream_xml(cast(BinaryIO, part), _Part(name))
 
 
 def _table(book: Any, template: PeakTableTemplate | None) -> PeakTable:

@@ -90,6 +90,7 @@ def test_minutes_that_were_assumed_are_told(tmp_path: Path) -> None:
         ("rt (min),area\n" + "1,2\n" * 50_001, "more than 50000 peaks"),
         ("," * 600, "600|601"),
         ("x" * (2**20 + 5), "more than 1048576 letters"),
+        ("(" + " " * 500_000 + "x,y\n1,2\n", "none of the first 60 rows"),
         ('rt,area\n"1', "row 2 has no|unexpected end"),
     ],
 )  # fmt: skip
@@ -176,6 +177,7 @@ def repacked(content: bytes, name: str, change: bytes | None) -> bytes:
     return target.getvalue()
 
 
+MORE = "holds more than a table of peaks has"
 SHEET = "xl/worksheets/sheet1.xml"
 HUGE = (
     b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><dimension ref="A1:XFD1048576"/><sheetData>'
@@ -189,13 +191,13 @@ HUGE = (
         (workbook([["a", "b"], [1, 2]]), "none of the first 60 rows"),
         (repacked(workbook(ROWS), "xl/workbook.xml", None), "no xl/workbook.xml"),
         (repacked(workbook(ROWS), SHEET, None), "damaged|no sheet"),
-        (repacked(workbook(ROWS), SHEET, b"<worksheet><sheetData><row>"), "damaged|none of"),
+        (repacked(workbook(ROWS), SHEET, b"<worksheet><sheetData><row>"), "truncated"),
         (repacked(workbook(ROWS), SHEET, b'<!DOCTYPE a [<!ENTITY b "c">]><worksheet/>'), "document type"),
         (repacked(workbook(ROWS), SHEET, HUGE), "none of the first 60 rows"),
-        (
-            repacked(workbook(ROWS), "xl/styles.xml", b"<styleSheet>" + b"<xf/>" * 200_000),
-            "unpacks to|not unpacked",
-        ),
+        (repacked(workbook(ROWS), "xl/styles.xml", b"<a>" + b"<xf/>" * 40_000), MORE),
+        (repacked(workbook(ROWS), SHEET, b"<worksheet><row>" + b"<x:c/>" * 2000), MORE),
+        (repacked(workbook(ROWS), SHEET, b"<worksheet>" + b"<row/>" * 700_000), f"not unpacked|{MORE}"),
+        (repacked(workbook(ROWS), "xl/sharedStrings.xml", b"<sst>" + b"<si/>" * 60_000), MORE),
         (repacked(workbook(ROWS), "xl/sharedStrings.xml", b" " * 30_000_000), "not unpacked"),
         (workbook(ROWS)[:-100], "no end record|damaged"),
     ],
