@@ -16,10 +16,10 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _GROUPED = {
-    ".": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"),
-    ",": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?"),
+    ".": re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII),
+    ",": re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?", re.ASCII),
 }
 
 
@@ -71,7 +71,7 @@ def number(text: str, mark: str = ".") -> float | None:
     text = text.strip()
     if len(text) > 40:
         return None
-    if _GROUPED[mark].fullmatch(text):
+    if ("," in text or mark == ",") and _GROUPED[mark].fullmatch(text):
         text = text.replace("." if mark == "," else ",", "")
     if mark == ",":
         if "." in text:
