@@ -10,7 +10,17 @@ import sys
 
 from benchmarks.keep import RESULTS, ROOT
 
-BENCHMARKS = ("bus_hop", "upload_memory", "upload", "start", "ledger", "ledger_growth", "verify_log", "links")
+BENCHMARKS = (
+    "bus_hop",
+    "upload_memory",
+    "upload",
+    "start",
+    "ledger",
+    "ledger_growth",
+    "verify_log",
+    "links",
+    "tabular",
+)
 
 
 def main() -> int:

@@ -31,9 +31,14 @@ class NotTrainable(ValueError):
 
 
 def train(
-    programme: Programme, authentics: Sequence[Authentic], *, seed: int, progress: Progress | None = None
+    programme: Programme,
+    authentics: Sequence[Authentic],
+    *,
+    seed: int,
+    progress: Progress | None = None,
+    least: int = LEAST_AUTHENTICS,
 ) -> Model:
-    """Train every determination for which the library suffices.
+    """Train every determination for which the library suffices: two classes or more of at least `least` authentics.
 
     A determination that cannot be trained stands in `not_trained` with the reason. Raises NotTrainable where that is all of them.
     `progress` is called with numbers that rise to 1.
@@ -49,7 +54,7 @@ def train(
             report((done + part) / len(programme.determinations))
 
         try:
-            model, figures = _train_one(programme, determination, ordered, seed + 1000 * place, share)
+            model, figures = _train_one(programme, determination, ordered, seed + 1000 * place, share, least)
         except NotTrainable as error:
             failed[determination.name] = str(error)
         else:
@@ -76,15 +81,16 @@ def _train_one(
     authentics: Sequence[Authentic],
     seed: int,
     share: Progress,
+    least: int,
 ) -> tuple[DeterminationModel, dict[str, Any]]:
     offered = programme.analytes_of(determination)
     rows, usable = _measured(programme, determination, offered, authentics)
     counts = Counter(a.labels[determination.name] for a in rows)
-    classes = tuple(name for name in determination.leaves if counts[name] >= LEAST_AUTHENTICS)
-    left_out = tuple(name for name in determination.leaves if 0 < counts[name] < LEAST_AUTHENTICS)
+    classes = tuple(name for name in determination.leaves if counts[name] >= least)
+    left_out = tuple(name for name in determination.leaves if 0 < counts[name] < least)
     if len(classes) < 2:
         raise NotTrainable(
-            f"at least two classes need {LEAST_AUTHENTICS} measured authentics each; there are "
+            f"at least two classes need {least} measured authentics each; there are "
             + ", ".join(f"{counts[name]} of {name}" for name in determination.leaves)
         )
     rows = [a for a in rows if a.labels[determination.name] in classes]
