@@ -28,7 +28,7 @@ MAX_COLUMNS = 100
 HEADING_WITHIN = 60
 MAX_UNPACKED_BYTES = 24 * 2**20
 # The library makes objects a hundred times as long as their text.
-MAX_SHEET_ELEMENTS = 600_000
+MAX_SHEET_ELEMENTS = 200_000
 MAX_CELLS_OF_ROW = 1000
 MAX_STRINGS = 50_000
 MAX_ELEMENTS = 20_000
@@ -70,7 +70,7 @@ class _Part:
         self._strings += name == "si"
         if self._elements > self._most or self._cells > MAX_CELLS_OF_ROW or self._strings > MAX_STRINGS:
             raise ReaderError(
-                f"the part {self._name[:60]!r} of the workbook holds more than a table of peaks has"
+                f"the part {self._name[:60]!r} of the workbook holds more than a table of peaks has; send its table as CSV"
             )
 
     def wants_text(self, name: str) -> bool:
