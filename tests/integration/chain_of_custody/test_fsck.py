@@ -47,8 +47,9 @@ def served(client: FlaskClient, runtime: Runtime) -> Iterator[str]:
 
 def _fsck(url: str, runtime: Runtime) -> subprocess.CompletedProcess[str]:
     key = str(runtime.settings.keys_dir / "ledger.vkey")
-    command = [program("fsck"), "-ui=false", "-storage_url", url, "-public_key", key, "-N", "2"]
-    # Where a tile is missing the checker asks for it again and again.
+    command = [program("fsck"), "-ui=false", "-storage_url", url, "-public_key", key, "-N", "8"]
+    # Where a tile is missing the checker asks for it again and again. Each of its workers ends at the first thing that it finds
+    # wrong, and without workers it waits for ever: one changed entry is wrong in a tile of each level, so there are more of them.
     return subprocess.run(
         ["timeout", "900", *command],
         capture_output=True,
