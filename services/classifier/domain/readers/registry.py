@@ -51,6 +51,7 @@ FORMATS = (
     "Shimadzu",
     "MSP",
     "Thermo-RAW",
+    "LabSolutions",
     "XLSX",
     "GCalignR",
     "CSV",
@@ -84,7 +85,11 @@ _TO_CONVERT = {
     "Thermo-RAW": (
         "the file is a Thermo RAW file, which only the manufacturer's programs read; convert it to mzML "
         "(ProteoWizard: msconvert --mzML --zlib; or ThermoRawFileParser -f 1) and upload the mzML beside it"
-    )
+    ),
+    "LabSolutions": (
+        "the file is one of Shimadzu LabSolutions' own (.gcd, .lcd), which only its programs read; export it as text "
+        "(File Conversion: Convert to ASCII) and upload the text beside it"
+    ),
 }
 
 
@@ -120,6 +125,10 @@ def recognise(head: bytes, filename: str) -> str:
         return "Agilent-MS"
     if head[:18] == b"\x01\xa1F\x00i\x00n\x00n\x00i\x00g\x00a\x00n\x00":
         return "Thermo-RAW"
+    if head[:4] == b"\xd0\xcf\x11\xe0" and (
+        "LSS Raw Data".encode("utf-16-le") in head or name.endswith((".gcd", ".lcd"))
+    ):
+        return "LabSolutions"
     if head[:4] == b"PK\x03\x04":
         return _by_members(head, name)
     if head[:2] == b"\xff\xff" and b"CFileHeader" in head[:64]:

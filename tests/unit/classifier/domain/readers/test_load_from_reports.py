@@ -295,3 +295,16 @@ def test_the_real_export_of_labsolutions_is_what_its_text_says() -> None:
 )
 def test_the_texts_are_known_by_their_content(content: bytes, format_name: str) -> None:
     assert recognise(content, "a") == format_name
+
+
+def test_a_file_of_labsolutions_itself_says_how_it_is_made_readable(tmp_path: Path) -> None:
+    told = describe(
+        stored(tmp_path, b"\xd0\xcf\x11\xe0" + bytes(508) + "LSS Raw Data".encode("utf-16-le")), "a.bin"
+    )
+    assert told.format == "LabSolutions"
+    assert "Convert to ASCII" in (told.reason or "")
+
+
+@real
+def test_the_real_file_of_labsolutions_is_known() -> None:
+    assert describe(REAL_FORMATS / "shimadzu" / "FS19_214.gcd", "x").format == "LabSolutions"
