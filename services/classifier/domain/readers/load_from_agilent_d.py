@@ -33,10 +33,12 @@ _REPORTS: dict[str, Callable[[Path], PeakTable]] = {
 _SAMPLE_NAMES = ("sample", "Sample Name")
 
 
-def load_from_agilent_d(path: Path) -> RawRun:
-    """Read the injection; raises ReaderError and nothing else."""
+def load_from_agilent_d(path: Path) -> RawRun | PeakTable:
+    """Read the injection, or its table of peaks where that alone is left; raises ReaderError and nothing else."""
     with open_archive(path) as archive, tempfile.TemporaryDirectory(prefix="siglab-d-") as folder:
         files = _one_folder(files_of(archive))
+        if not any(each in _SPECTRA or each.endswith(".ch") for each in files):
+            return _report_alone(archive, files, Path(folder))
         name, run = _run(archive, files, Path(folder))
         metadata = {**run.metadata, "signal_file": name}
         others = sorted(each for each in files if each.endswith(".ch") and each != name)
@@ -68,10 +70,17 @@ def _run(archive: ZipFile, files: dict[str, ZipInfo], folder: Path) -> tuple[str
     signals = sorted(
         (each for each in files if each.endswith(".ch")), key=lambda each: (not each.startswith("fid"), each)
     )
-    if not signals:
-        held = ", ".join(sorted(files)[:8]) or "nothing"
-        raise ReaderError(f"the .D folder has no signal that this version reads; it holds {held}")
     return signals[0], load_from_agilent_ch(_unpacked(archive, files[signals[0]], folder, MAX_FILE_BYTES))
+
+
+def _report_alone(archive: ZipFile, files: dict[str, ZipInfo], folder: Path) -> PeakTable:
+    """The peaks of a folder that holds no signal any more; raises ReaderError where it holds no report either."""
+    for name, reader in _REPORTS.items():
+        if name in files:
+            table = reader(_unpacked(archive, files[name], folder, MAX_REPORT_BYTES))
+            return replace(table, format=FORMAT, metadata={**table.metadata, "report_file": name})
+    held = ", ".join(sorted(files)[:8]) or "nothing"
+    raise ReaderError(f"the .D folder has no signal that this version reads; it holds {held}")
 
 
 def _unpacked(archive: ZipFile, info: ZipInfo, folder: Path, most: int) -> Path:

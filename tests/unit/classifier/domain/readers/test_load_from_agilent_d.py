@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_agilent_ch import load_from_agilent_ch
 from services.classifier.domain.readers.load_from_agilent_d import load_from_agilent_d
 from services.classifier.domain.readers.load_from_agilent_ms import load_from_agilent_ms
-from services.classifier.domain.readers.registry import describe, read, recognise
+from services.classifier.domain.readers.registry import describe, load, read, recognise
 from services.classifier.domain.synthetic.write_agilent_ch import agilent_ch_bytes
 from services.classifier.domain.synthetic.write_reports import (
     WrittenPeak,
@@ -76,6 +77,17 @@ def test_a_report_in_text_is_taken_too(tmp_path: Path) -> None:
     report = chemstation_report_bytes({"FID1 A": [WrittenPeak(1.0, 50.0, 9.0)]})
     run = read(stored(tmp_path, packed({"RUN.D/FID1A.ch": FID, "RUN.D/Report.TXT": report})))
     assert run.reported is not None and run.reported.format == "ChemStation-report"
+
+
+def test_a_report_alone_is_a_table_of_peaks(tmp_path: Path) -> None:
+    report = chemstation_report_bytes({"FID1 A": [WrittenPeak(1.0, 50.0, 9.0)]})
+    found = load(stored(tmp_path, packed({"RUTIN2.D/Report.TXT": report})))
+    assert isinstance(found, PeakTable)
+    assert (found.format, found.area.tolist(), found.metadata["report_file"]) == (
+        "Agilent-D",
+        [50.0],
+        "report.txt",
+    )
 
 
 def test_a_report_of_another_run_is_not_taken(tmp_path: Path) -> None:
