@@ -10,7 +10,7 @@ from services.classifier.domain.readers.jcamp_tables import Groups, Ordinates
 from services.classifier.domain.readers.scan_builder import budget_points
 
 TABLES = {"XYDATA", "XYPOINTS", "PEAKTABLE", "PEAKASSIGNMENTS", "DATATABLE", "RADATA"}
-MAX_LINE = 2**20
+MAX_LINE = 2**17
 #: The byte order mark of UTF-8, which some editors put in front.
 _MARK = "ï»¿"
 MAX_TEXT = 4000
@@ -71,7 +71,9 @@ def read_blocks(path: Path) -> Iterator[Block]:
         file = path.open(encoding="latin-1", newline=None)
     except OSError as error:
         raise ReaderError(f"the file cannot be opened: {error.strerror}") from error
-    tables, block, table, label = 0, Block(), None, ""
+    tables, used, block, label = 0, 0, Block(), ""
+    table: Table | None = None
+    last: Table | None = None
     with file:
         for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), 1):
             if table is not None and "#" not in line and "$" not in line and len(line) < MAX_LINE:
@@ -99,7 +101,9 @@ def read_blocks(path: Path) -> Iterator[Block]:
                 tables += 1
                 if tables > MAX_TABLES:
                     raise ReaderError(f"the file has more than {MAX_TABLES} data tables")
-                table = block.open_table(label, value, budget, number)
+                # What one table has taken is not there for the next.
+                used += len(last.content.values) if last else 0
+                table = last = block.open_table(label, value, max(0, budget - used), number)
             else:
                 block.put(label, name, value[:MAX_TEXT])
     if block.tables:

@@ -124,7 +124,8 @@ class Ordinates:
             self.values.append(self._last)
 
     def _room(self, count: int, number: int) -> None:
-        if count < 0 or len(self.values) + count > self.limit:
+        # A line costs as much as six points, because of what is kept to check it.
+        if count < 0 or len(self.values) + 6 * len(self.abscissas) + count > self.limit:
             raise ReaderError(f"line {number} brings more than the {self.limit} points that there can be")
 
 
@@ -154,7 +155,7 @@ class Groups:
             found = [float(each) for each in parts]
         except ValueError:
             found = self._packed(line, number)
-        if len(self.values) + len(found) > self.limit * max(self.width, 2):
+        if len(self.values) + len(found) > self.limit:
             raise ReaderError(f"line {number} brings more than the {self.limit} points that there can be")
         self.values.extend(found)
 
@@ -169,5 +170,5 @@ class Groups:
         width = self.width or 2
         if len(self.values) % width:
             raise ReaderError(f"the table holds {len(self.values)} values, which are no groups of {width}")
-        table = np.array(self.values, np.float64).reshape(-1, width)
+        table = np.frombuffer(self.values).reshape(-1, width)
         return table[:, 0].copy(), table[:, 1].copy()

@@ -119,7 +119,8 @@ def _rows(content: bytes, at: int, size: int, gas: str, masses: list[str]) -> _T
     if not size or size % row.itemsize:
         raise ReaderError(f"the rows of {gas[:20]!r} have {size} bytes, which are no rows of {row.itemsize}")
     table = np.frombuffer(content, row, size // row.itemsize, at)
-    times, volts = table["time"].astype(np.float64), table["volts"].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        times, volts = table["time"].astype(np.float64), table["volts"].astype(np.float64)
     if not (np.abs(times) < 1e7).all() or not (np.abs(volts) < 1e9).all():
         raise ReaderError(f"the rows of {gas[:20]!r} hold something that is no time or no voltage")
     return _Trace(gas, masses, times, volts)

@@ -143,11 +143,11 @@ def _values(
         x *= across.factor
         y *= up.factor
         return x, y
-    y = np.array(content.values, np.float64)
+    y = np.frombuffer(content.values)
     y *= up.factor
     count = len(y)
-    written = np.array(content.abscissas, np.float64) * across.factor
-    places = np.array(content.places, np.int64)
+    written = np.frombuffer(content.abscissas) * across.factor
+    places = np.frombuffer(content.places, np.int64)
     if not count:
         return y, y.copy()
     first = across.first if across.first is not None else float(written[0])
@@ -161,7 +161,7 @@ def _values(
         raise ReaderError(
             f"the table at line {table.line} has no abscissa: LASTX and DELTAX are missing or say 0"
         )
-    grains = np.array(content.grains, np.float64) * abs(across.factor)
+    grains = np.frombuffer(content.grains) * abs(across.factor)
     _check_lines(first, step, written, grains, places, table)
     x = np.arange(count, dtype=np.float64)
     x *= step
@@ -173,7 +173,7 @@ def _check_lines(
     first: float, step: float, written: Floats, grains: Floats, places: NDArray[np.int64], table: Table
 ) -> None:
     """The abscissa at which a line begins must be that of its place, within two steps and its rounding."""
-    if len(set(written.tolist())) == 1:
+    if (written == written[0]).all():
         # Some writers put the same number, 0 as a rule, in front of every line.
         return
     off = np.abs(first + step * places - written)

@@ -29,7 +29,7 @@ _LIGHT = {"MS:1000804", "MS:1000805", "MS:1000806"}
 _SECONDS = {"UO:0000010": 1.0, "UO:0000031": 60.0, "UO:0000028": 1e-3, "UO:0000032": 3600.0}
 _NAMED = {"MS:1000529": "instrument_serial_no", "MS:1000130": "polarity", "MS:1000129": "polarity"}
 _NAMED |= {"MS:1000127": "spectrum_type", "MS:1000128": "spectrum_type"}
-_MAX_GROUPS, _MAX_PARAMETERS = 2000, 100_000
+_MAX_GROUPS, _MAX_PARAMETERS = 2000, 100
 
 Param = tuple[str, str, str, str]
 
@@ -74,7 +74,6 @@ class _Mzml:
         self._builder = ScanBuilder(size)
         self._groups: dict[str, list[Param]] = {}
         self._group: list[Param] | None = None
-        self._parameters = 0
         self._metadata: dict[str, str] = {}
         self._seen: dict[str, set[str]] = {}
         self._level = 0
@@ -147,9 +146,8 @@ class _Mzml:
 
     def _parameter(self, each: Param) -> None:
         if self._group is not None:
-            self._parameters += 1
-            if self._parameters > _MAX_PARAMETERS:
-                raise ReaderError(f"the file declares more than {_MAX_PARAMETERS} parameters in groups")
+            if len(self._group) >= _MAX_PARAMETERS:
+                raise ReaderError(f"a group declares more than {_MAX_PARAMETERS} parameters")
             self._group.append(each)
         else:
             self._apply(each)

@@ -23,6 +23,7 @@ MAX_BEAMS = 32
 _LABEL = re.compile(r'"([^"]{1,80})"\s*,\s*(.*)')
 _COUNT = re.compile(r"(No_C_O_Cycles|Cycle_Length|Zero_Measurement_Length)\s+(\d{1,6})\s*")
 _GAS = re.compile(r"\s*Gas\s*(\w*)\s*")
+_ROW = re.compile(r"(?:\s*-?\d\.\d{1,17}E[+-]\d{2})+\s*", re.ASCII)
 _KEPT = 200
 
 
@@ -93,7 +94,8 @@ class _Nu:
             self._changes.append(self._change)
 
     def _readings(self, change: _Change, line: str, place: int) -> None:
-        values = _numbers(line.split(), stop=False)
+        parts = line.split()
+        values = list(map(float, parts)) if _ROW.fullmatch(line) else _numbers(parts, stop=False)
         length = "Cycle_Length" if change.kind in ("Ref", "Sam") else "Zero_Measurement_Length"
         wanted = self._counts.get(length, 0) + 1
         if change.kind and len(values) != wanted:

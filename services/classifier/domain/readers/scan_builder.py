@@ -18,6 +18,7 @@ BASE_BYTES = 32 * 2**20
 FILE_TIMES = 4
 _LARGEST = 1e30
 _PIECE = 2**18
+_LEAST_ROOM = 2**14
 
 
 def budget_points(file_bytes: int) -> int:
@@ -26,12 +27,12 @@ def budget_points(file_bytes: int) -> int:
 
 
 class ScanBuilder:
-    """Scans in the order of the file; points lie in arrays of the budget's size, of which only what is written takes memory."""
+    """Scans in the order of the file; their points lie in two arrays that grow with them, up to the budget."""
 
     def __init__(self, file_bytes: int) -> None:
         self.budget = budget_points(file_bytes)
-        self._mz: Floats = np.empty(self.budget)
-        self._intensity: Floats = np.empty(self.budget)
+        self._mz: Floats = np.empty(0)
+        self._intensity: Floats = np.empty(0)
         self._points = 0
         self._times: list[float] = []
         self._totals: list[float | None] = []
@@ -63,6 +64,11 @@ class ScanBuilder:
             raise ReaderError(
                 f"its spectra unpack to more than {FILE_TIMES} times the size of the file, at {name}"
             )
+        if end > len(self._mz):
+            room = min(self.budget, max(end, len(self._mz) * 9 // 8, _LEAST_ROOM))
+            # In place: a copy of a large array would take its memory twice.
+            self._mz.resize(room, refcheck=False)
+            self._intensity.resize(room, refcheck=False)
         self._mz[self._points : end] = mz
         self._intensity[self._points : end] = intensity
         self._points = end
