@@ -66,6 +66,8 @@ class Settings:
     witnesses: tuple[Witness, ...] = ()
     timestamp_url: str | None = None
     timestamp_ca: Path | None = None
+    #: Address of a Dask scheduler for work on the whole archive; None: processes of the worker's own.
+    dask_scheduler: str | None = None
 
     def service_database_url(self, name: str) -> str:
         """The SQLAlchemy URL of one service's own role, `<database>_<name>`; its password lies in the keys folder."""
@@ -137,6 +139,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             witnesses=_witnesses(env.str("SIGLAB_WITNESSES", "")),
             timestamp_url=env.str("SIGLAB_TIMESTAMP_URL", "") or None,
             timestamp_ca=_path(env.str("SIGLAB_TIMESTAMP_CA", "")),
+            dask_scheduler=env.str("SIGLAB_DASK_SCHEDULER", "") or None,
         )
     except EnvError as error:
         raise SettingsError(str(error)) from error

@@ -34,6 +34,7 @@ _SERVICES = {
     "models": "classifier",
     "statistics": "classifier",
     "links": "classifier",
+    "archive": "classifier",
     "session": GATEWAY,
     "health": GATEWAY,
     "openapi.json": GATEWAY,

@@ -5,6 +5,7 @@ from flask import Flask
 from services.classifier.custody import CustodyOverBus
 from services.classifier.intake import IntakeOverBus
 from services.classifier.routes import (
+    archive,
     internal,
     jobs,
     library,
@@ -33,6 +34,7 @@ API: tuple[Blueprint, ...] = (
     results.blp,
     links.blp,
     statistics.blp,
+    archive.blp,
 )
 INTERNAL: tuple[Blueprint, ...] = (internal.blp,)
 

@@ -6,8 +6,8 @@ What an opinion rests on is insert-only for the database role; of a result only 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.tables import declarative_base_for
@@ -136,7 +136,8 @@ class ProfileRow(Base):
     """An item's profile as the numbers that searches and the archive need, newest by `seq`; derived, so it can be made again.
 
     `raw` is little-endian float64 in the order of the analytes of `programme_version`: NaN where nothing was measured,
-    LOQ / sqrt(2) below the limit of quantitation. Rows of one programme get their `seq` in the order of their commits.
+    LOQ / sqrt(2) below the limit of quantitation, which `censored` names; `qc` is what was noted of the quality.
+    Rows of one programme get their `seq` in the order of their commits.
     """
 
     __tablename__ = "profile_row"
@@ -150,6 +151,8 @@ class ProfileRow(Base):
     programme: Mapped[str]
     programme_version: Mapped[str]
     raw: Mapped[bytes]
+    censored: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    qc: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class LinkPopulationRow(Base):

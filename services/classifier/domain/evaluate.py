@@ -43,7 +43,7 @@ def classify(
             reason = model.not_trained.get(determination.name, "there is no model of this determination")
             results.append(_not_evaluated(model, determination.name, (f"no model: {reason}",), qc))
             continue
-        reasons = _what_stops(model, determination, own, values, censored, qc)
+        reasons = what_stops(model, determination, own, values, censored, qc)
         if reasons:
             results.append(_not_evaluated(model, determination.name, reasons, qc))
         else:
@@ -51,7 +51,7 @@ def classify(
     return tuple(results)
 
 
-def _what_stops(
+def what_stops(
     model: Model,
     determination: Determination,
     own: DeterminationModel,
@@ -59,6 +59,7 @@ def _what_stops(
     censored: frozenset[str],
     qc: Sequence[QcFinding],
 ) -> tuple[str, ...]:
+    """Why nothing may be concluded of a determination: failed quality, a required module missing, too little measured."""
     programme = model.programme
     present = set(values) | censored
     reasons = [

@@ -62,6 +62,8 @@ def _insert(session: Session, programme: Programme, roots: Mapping[str, str]) ->
                     "programme": programme.id,
                     "programme_version": programme.version,
                     "raw": np.asarray(raw, "<f8").tobytes(),
+                    "censored": sorted(censored),
+                    "qc": profiles[item_id]["qc"],
                 }
             )
         session.execute(insert(ProfileRow), rows)

@@ -89,7 +89,7 @@ def test_containers_are_given_every_setting_there_is_and_no_other(monkeypatch: p
     assert asked - everywhere == set()
     assert everywhere - settings == OF_THE_DOOR | {"SIGLAB_LEDGER_ORIGIN"}
     for name in CUSTODY:
-        assert asked - variables(name) == {"SIGLAB_HTTP_PORT"}
+        assert asked - variables(name) == {"SIGLAB_HTTP_PORT", "SIGLAB_DASK_SCHEDULER"}
     for name in SERVICES:
         given = SERVICES[name].get("environment", {})
         assert not {variable for variable in given if variable in NOT_IN_CONTAINERS}
