@@ -31,4 +31,5 @@ def agilent_ms_bytes(
     struct.pack_into(">I", head, 0x104, (start + len(body)) // 2 + 1)
     struct.pack_into(">H", head, 0x10A, start // 2 + 1)
     struct.pack_into(">I", head, 0x116, len(scans))
+    struct.pack_into("<H", head, 0x142, len(scans))
     return bytes(head) + body + index

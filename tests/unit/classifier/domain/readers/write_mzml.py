@@ -17,7 +17,7 @@ _TYPES = {"<f4": ("MS:1000521", "32-bit float"), "<f8": ("MS:1000523", "64-bit f
 
 
 def _cv(accession: str, name: str, value: object = "", unit: str = "") -> str:
-    units = f' unitCvRef="UO" unitAccession="{unit}"' if unit.startswith("UO") else ""
+    units = f' unitCvRef="UO" unitAccession="{unit}" unitName="minute"' if unit.startswith("UO") else ""
     units = f' unitCvRef="MS" unitAccession="MS:1000131" unitName="{unit}"' if unit and not units else units
     return f'<cvParam cvRef="MS" accession="{accession}" name="{name}" value="{value}"{units}/>'
 
