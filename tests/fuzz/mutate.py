@@ -5,6 +5,7 @@ import random
 import re
 import struct
 import zipfile
+from collections.abc import Mapping
 
 _EXTREMES = (
     0,
@@ -134,19 +135,22 @@ _MUTATIONS = (
 )  # fmt: skip
 
 
+def pack(members: Mapping[str, bytes]) -> bytes:
+    """An archive of the members that is the same whenever it is made."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return target.getvalue()
+
+
 def _mutate_member(content: bytes, other: bytes, dice: random.Random) -> bytes:
     """The archive packed anew with one member mutated, so that the mutation does not fail at the checksum."""
-    target = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
-        members = old.infolist()
-        chosen = dice.choice(members)
-        for info in members:
-            part = old.read(info)
-            if info is chosen:
-                for _ in range(dice.choice((1, 1, 2, 4))):
-                    part = dice.choice(_MUTATIONS)(part, other, dice)
-            new.writestr(info.filename, part)
-    return target.getvalue()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    chosen = dice.choice(list(members))
+    for _ in range(dice.choice((1, 1, 2, 4))):
+        members[chosen] = dice.choice(_MUTATIONS)(members[chosen], other, dice)
+    return pack(members)

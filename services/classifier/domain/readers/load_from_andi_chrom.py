@@ -29,6 +29,10 @@ def load_from_andi_chrom(path: Path) -> RawRun:
     if not step > 0 or not np.isfinite(delay) or step * len(signal) > 1e9:
         raise ReaderError(f"a sampling interval of {step:g} s and a delay of {delay:g} s give no time axis")
     times = (delay + step * np.arange(len(signal))).astype(np.float64)
+    if (np.diff(times) <= 0).any():
+        raise ReaderError(
+            f"a sampling interval of {step:g} s cannot be told apart after a delay of {delay:g} s"
+        )
     unit = str(content.attributes.get("detector_unit") or "detector units")
     metadata = {name: str(value)[:500] for name, value in content.attributes.items() if str(value).strip()}
     none = np.zeros(0)
