@@ -96,6 +96,8 @@ def _check_members(archive: zipfile.ZipFile, size: int) -> None:
     if len(members) > MAX_MEMBERS:
         raise ReaderError(f"the archive holds {len(members)} files; at most {MAX_MEMBERS} are read")
     for info in members:
+        if info.header_offset + info.compress_size > size:
+            raise ReaderError(f"the archive is damaged: {info.filename[:100]!r} reaches beyond its end")
         if info.flag_bits & _ENCRYPTED:
             raise ReaderError(f"{info.filename[:100]!r} is encrypted; send the archive without a password")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -149,6 +149,7 @@ CENTRAL, LOCAL, END = b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"
         (_with(WHOLE, CENTRAL, 10, b"\x0e"), "method that is not read"),
         (_with(WHOLE, CENTRAL, 24, struct.pack("<I", 2**32 - 2)), "not unpacked"),
         (_with(WHOLE, CENTRAL, 24, struct.pack("<I", 100)), "damaged"),
+        (_with(WHOLE, CENTRAL, 20, struct.pack("<I", 2**31)), "beyond its end"),
         (_with(WHOLE, LOCAL, 60, b"\xff\xff\xff"), "damaged"),
         (_with(WHOLE, CENTRAL, 42, struct.pack("<I", 50)), "damaged"),
     ],
