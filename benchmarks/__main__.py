@@ -19,6 +19,7 @@ BENCHMARKS = (
     "ledger_growth",
     "verify_log",
     "links",
+    "archive",
     "tabular",
 )
 
