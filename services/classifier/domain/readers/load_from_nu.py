@@ -23,7 +23,8 @@ MAX_BEAMS = 32
 _LABEL = re.compile(r'"([^"]{1,80})"\s*,\s*(.*)')
 _COUNT = re.compile(r"(No_C_O_Cycles|Cycle_Length|Zero_Measurement_Length)\s+(\d{1,6})\s*")
 _GAS = re.compile(r"\s*Gas\s*(\w*)\s*")
-_ROW = re.compile(r"(?:\s*-?\d\.\d{1,17}E[+-]\d{2})+\s*", re.ASCII)
+_ONE = r"-?\d\.\d{1,17}E[+-]\d{2}"
+_ROW = re.compile(rf"\s*{_ONE}(?:\s+{_ONE})*\s*", re.ASCII)
 _KEPT = 200
 
 

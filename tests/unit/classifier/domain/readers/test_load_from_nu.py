@@ -62,6 +62,7 @@ def test_the_registry_knows_it(tmp_path: Path) -> None:
         (nu_text().replace("No_C_O_Cycles   1", "No_C_O_Cycles   2"), "block 1 does not hold 2 cycles"),
         (nu_text().replace("Cycle_Length   3", "Cycle_Length   4"), "has 4 numbers where 5 are declared"),
         (nu_text().replace("5.000000E-08", "5.0000x0E-08", 1), "'5.0000x0E-08', which is no number"),
+        (nu_text().replace("E-08 5.5", "E-085.5", 1), "which is no number"),
         (nu_text().replace("0.000000E+00  4.5", "1.000000E+00  4.5", 1), "the first number of a row is 0"),
         (nu_text().replace("5.000000E-08", "5.000000E+08", 1), "a current that is no number"),
         (nu_text()[:600], "numbers where|does not hold|has 1 beams|declares 2 blocks"),
