@@ -5,7 +5,8 @@ from typing import Any
 from flask import Response
 
 from services.classifier.schemas import AmendmentSchema, ResultList, ResultQuery, ResultSchema, ReviewSchema
-from services.classifier.service import results
+from services.classifier.schemas_models import ExplanationSchema
+from services.classifier.service import explanations, results
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -27,6 +28,13 @@ def get_result(result_id: str) -> dict[str, Any]:
     return results.get_result(context.actor(), context.uow(), result_id)
 
 
+@blp.get("/results/<result_id>/explanation")
+@blp.response(200, ExplanationSchema)
+def get_explanation(result_id: str) -> dict[str, Any]:
+    """Why the result says what it says: ranges of the classes, score plot, nearest authentics, what would change the answer."""
+    return explanations.get_explanation(context.actor(), context.uow(), context.runtime().settings, result_id)
+
+
 @blp.get("/results/<result_id>/report.pdf")
 @blp.response(200, content_type="application/pdf")
 def get_report(result_id: str) -> Response:
@@ -41,7 +49,9 @@ def get_report(result_id: str) -> Response:
 @blp.response(200, ResultSchema)
 def review(body: dict[str, Any], result_id: str) -> dict[str, Any]:
     """Releases or rejects; signed by a reviewer who took no part."""
-    return results.review_result(context.actor(), context.uow(), result_id, body, now=context.now())
+    return results.review_result(
+        context.actor(), context.uow(), context.runtime().settings, result_id, body, now=context.now()
+    )
 
 
 @blp.post("/results/<result_id>/amendments")

@@ -8,6 +8,7 @@ from services.classifier.models import Result, Review
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.reports import make_report
 from shared.actor import LABORATORY, Actor, Role, require, signed
+from shared.config import Settings
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, NotFound
@@ -48,7 +49,7 @@ def get_report(actor: Actor, uow: UnitOfWork, result_id: str) -> bytes:
 
 
 def review_result(
-    actor: Actor, uow: UnitOfWork, result_id: str, body: dict[str, Any], *, now: datetime
+    actor: Actor, uow: UnitOfWork, settings: Settings, result_id: str, body: dict[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     """A second examiner releases or rejects (E17); at release the report is made and stored in the same transaction."""
     require(actor, Role.REVIEWER)
@@ -68,7 +69,7 @@ def review_result(
     payload: dict[str, Any] = {"result_id": row.id, "result_sha256": row.digest, "review_id": review.id}
     if body["decision"] == "release":
         row.state = "released"
-        report = make_report(uow, row, review, now=now)
+        report = make_report(uow, settings, row, review, now=now)
         payload["report_sha256"] = report.sha256
     else:
         row.state = "rejected"
@@ -149,4 +150,11 @@ def describe(uow: UnitOfWork, row: Result, actor: Actor) -> dict[str, Any]:
         }
     if actor.role in (Role.OFFICE, Role.ANALYST):
         told["performers"] = []
+        told["determinations"] = [_without_ids(each) for each in row.determinations]
     return told
+
+
+def _without_ids(determination: dict[str, Any]) -> dict[str, Any]:
+    """The nearest authentics by class and distance alone: they are other offices' exhibits (E30)."""
+    nearest = [{**each, "id": None} for each in determination.get("nearest") or []]
+    return {**determination, "nearest": nearest}

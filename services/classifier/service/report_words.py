@@ -1,0 +1,99 @@
+"""What an opinion and its validation say, in sentences for people who are no chemists."""
+
+from typing import Any
+
+from services.classifier.domain.calibration import wilson
+from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN
+
+Data = dict[str, Any]
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, or that it is not stated."""
+    return "not stated" if share is None else f"{100 * share:.3g} %"
+
+
+def in_short(found: Data, item_number: str) -> str:
+    """The opinion in two sentences."""
+    said, coverage = found["conclusion"], percent(found.get("coverage"))
+    if said == NOT_EVALUATED:
+        return f"No opinion is given on {item_number}. " + " ".join(
+            f"{r}." for r in found.get("reasons") or []
+        )
+    if said == UNKNOWN:
+        if found.get("contradiction"):
+            return (
+                f"The measurements of {item_number} contradict each other: no one class of the library fits all of them. "
+                "No class is named; both sides are shown below."
+            )
+        return (
+            f"The profile of {item_number} is not that of any class of the reference library. It may come from a class that the "
+            "library does not hold. No class is named."
+        )
+    members = found["prediction_set"]
+    if len(members) == 1:
+        return (
+            f"Of the classes that the library holds, the profile of {item_number} is compatible with {members[0]} alone. "
+            f"Every other class was excluded at a stated coverage of {coverage}."
+        )
+    names = f"{', '.join(members[:-1])} and {members[-1]}"
+    return (
+        f"The profile of {item_number} does not distinguish between {names}. "
+        f"All other classes were excluded at a stated coverage of {coverage}."
+    )
+
+
+def reliability(found: Data, validation: Data) -> list[str]:
+    """How far such an answer could be trusted on authentics that the model had not seen; empty without a validation."""
+    if not validation:
+        return []
+    lines = []
+    chosen: Data = next(
+        (c for c in validation.get("candidates", []) if c["name"] == validation.get("chosen")), {}
+    )
+    n = sum(row["n"] for row in validation.get("per_class", {}).values())
+    if chosen:
+        groups = validation.get("groups")
+        kept = f" from {groups} seizures or collections, none on both sides of a test" if groups else ""
+        lines.append(
+            f"Tested on {n} authentics{kept}, the model named the right class for {percent(chosen['accuracy'])} of them "
+            f"(95 % interval {percent(chosen['low'])} to {percent(chosen['high'])})."
+        )
+    coverage = validation.get("coverage") or {}
+    for name in found["prediction_set"]:
+        own = validation.get("per_class", {}).get(name)
+        if own is None:
+            continue
+        right = round(own["recall"] * own["n"])
+        low, high = wilson(right, own["n"])
+        said = (
+            f"{name}: {right} of {own['n']} authentics were recognised ({percent(own['recall'])}, interval {percent(low)} to "
+            f"{percent(high)}); when the model said {name} it was right in {percent(own['precision'])} of cases"
+        )
+        measured = (coverage.get("per_class") or {}).get(name)
+        if measured is not None:
+            said += f"; its set held the truth for {percent(measured)} (nominal {percent(coverage.get('nominal'))})"
+        lines.append(said + ".")
+    if "false_unknown" in validation:
+        lines.append(
+            f"{percent(validation['false_unknown'])} of authentics of known classes were called Unknown. "
+            f"Expected calibration error of the probabilities: {validation.get('ece', 0.0):.3f}."
+        )
+    strangers = _strangers(validation)
+    if strangers:
+        lines.append(strangers)
+    return lines
+
+
+def _strangers(validation: Data) -> str | None:
+    """How many authentics of a class were called Unknown when the model had never seen that class."""
+    found = validation.get("leave_one_class_out") or {}
+    rows = found.get("per_class", found) if isinstance(found, dict) else {}
+    parts = []
+    for name, row in rows.items():
+        share = row.get("detected") if isinstance(row, dict) else row
+        if isinstance(share, int | float):
+            parts.append(f"{name} {percent(float(share))}")
+    if not parts:
+        return None
+    return "Found to be Unknown when their class was kept from the model: " + ", ".join(parts) + "."
