@@ -14,13 +14,16 @@ from gateway.pages import (
     item,
     keeping,
     ledger,
+    links,
     lists,
     mass_balance,
     overdue,
     people,
     places,
     receive,
+    runs,
     sign_in,
+    statistics,
     storage,
     store,
     submit,
@@ -49,6 +52,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people.blp,
     calendars.blp,
     work.blp,
+    runs.blp,
+    links.blp,
+    statistics.blp,
     overdue.blp,
     store.blp,
     ledger.blp,
@@ -61,6 +67,7 @@ _EXHIBITS: Link = ("Exhibits", "/exhibits")
 _HANDOVERS: Link = ("Hand-overs", "/handovers")
 _STORAGE: Link = ("Storage", "/storage")
 _RESULTS: Link = ("Results", "/results")
+_STATISTICS: Link = ("Statistics", "/statistics")
 _COMPOSITE: Link = ("Composite", "/composites/new")
 _BALANCES: Link = ("Balances", "/balances")
 _HOLDS: Link = ("Holds", "/holds")
@@ -73,7 +80,7 @@ _LOG: Link = ("Log", "/ledger")
 MENUS: dict[str, list[Link]] = {
     "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE, _LOG],
     "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _OVERDUE, _STORE, _LOG],
-    "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _COMPOSITE, _BALANCES, _RESULTS, _OVERDUE],
+    "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _COMPOSITE, _BALANCES, _RESULTS, _STATISTICS, _OVERDUE],
     "reviewer": [
         ("Review", "/review"),
         _EXHIBITS,
@@ -81,12 +88,24 @@ MENUS: dict[str, list[Link]] = {
         _STORAGE,
         _HOLDS,
         _RESULTS,
+        _STATISTICS,
         _OVERDUE,
         _STORE,
         _LOG,
     ],
-    "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _OVERDUE],
-    "auditor": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _RESULTS, _OVERDUE, _STORE, _LOG],
+    "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _STATISTICS, _OVERDUE],
+    "auditor": [
+        _SUBMISSIONS,
+        _EXHIBITS,
+        _HANDOVERS,
+        _STORAGE,
+        _HOLDS,
+        _RESULTS,
+        _STATISTICS,
+        _OVERDUE,
+        _STORE,
+        _LOG,
+    ],
     "admin": [_STORAGE, _BALANCES, _PEOPLE, _CALENDARS, _STORE, _LOG],
-    "analyst": [_RESULTS],
+    "analyst": [_RESULTS, _STATISTICS],
 }

@@ -14,3 +14,12 @@ def uncertain(value: float) -> str:
     if not exact:
         return "0"
     return f"{exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), rounding=ROUND_UP).normalize():f}"
+
+
+def ratio(value: float) -> str:
+    """A likelihood ratio to two digits; below 1 as one over so much, so that both sides read alike."""
+    return _two_digits(value) if value >= 1 else f"1/{_two_digits(1 / value)}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.6g}" if value < 1e6 else f"{value:.1e}"

@@ -167,6 +167,12 @@ def trace_row(session: Session, spectrum_id: str, channel: str) -> TraceRow | No
     return session.get(TraceRow, (spectrum_id, channel))
 
 
+def run_profiles(session: Session, spectrum_id: str) -> Sequence[RunProfile]:
+    """What the programmes found in a run, the oldest first."""
+    query = select(RunProfile).where(RunProfile.spectrum_id == spectrum_id).order_by(RunProfile.seq)
+    return session.scalars(query).all()
+
+
 def first_trace_row(session: Session, spectrum_id: str) -> TraceRow | None:
     """The trace that was stored of a file, whatever its channel is called, or None."""
     query = select(TraceRow).where(TraceRow.spectrum_id == spectrum_id).order_by(TraceRow.channel).limit(1)
@@ -184,6 +190,14 @@ def library(programme: str | None = None) -> Select[Any]:
 def library_mark(session: Session, programme: str) -> int:
     """Number of the last act on a programme's library; it changes whenever the library does."""
     return session.scalar(select(func.max(LibraryAct.seq)).where(LibraryAct.programme == programme)) or 0
+
+
+def library_is_synthetic(session: Session, programme: str) -> bool:
+    """Whether the programme's library has generated profiles in it."""
+    entries = library(programme).subquery()
+    return (
+        session.scalar(select(entries.c.id).where(entries.c.provenance == "SYNTHETIC").limit(1)) is not None
+    )
 
 
 def link_population(session: Session, digest: str) -> LinkPopulationRow:

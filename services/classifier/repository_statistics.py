@@ -33,7 +33,7 @@ def released_opinions(
     """The last released result of each seizure with the conclusion of one determination; authentics do not count.
 
     Columns: result_id, exhibit_id, item_number, office, seized_country, dated_on (the day of the seizure, or of the receipt where
-    that is not known), seized_on, received_on, conclusion, determination (JSON), model (JSON), programme_version, released_at.
+    that is not known), seized_on, received_on, conclusion, determination, model, profile (JSON), programme_version, released_at.
     """
     told = func.jsonb_path_query_first(
         Result.determinations,
@@ -55,6 +55,7 @@ def released_opinions(
             told["conclusion"].astext.label("conclusion"),
             told.label("determination"),
             Result.model,
+            Result.profile,
             Result.programme_version,
             Review.reviewed_at.label("released_at"),
         )

@@ -24,6 +24,9 @@ class ProgrammeSchema(Schema):
     qc = fields.List(fields.Dict())
     links = fields.Dict()
     main_analyte = fields.String(allow_none=True)
+    purity = fields.String(
+        metadata={"description": "The analyte, in percent, that statistics tell as purity"}
+    )
     digest = fields.String()
     posted_by = fields.String()
     posted_at = Timestamp()

@@ -81,6 +81,9 @@ class LinksSchema(Schema):
     searched = fields.Integer()
     items = fields.List(fields.Nested(LinkSchema))
     population = fields.Nested(PopulationSchema)
+    synthetic = fields.Boolean(
+        metadata={"description": "Whether the library behind the population is generated data"}
+    )
     caveat = fields.String()
 
 
@@ -107,4 +110,44 @@ class NetworkSchema(Schema):
     nodes = fields.List(fields.Nested(NodeSchema))
     edges = fields.List(fields.Nested(EdgeSchema))
     population = fields.Nested(PopulationSchema)
+    synthetic = fields.Boolean(
+        metadata={"description": "Whether the library behind the population is generated data"}
+    )
+    caveat = fields.String()
+
+
+class ComparedSchema(Schema):
+    """An analyte of one profile: what was measured, its place among all profiles, and the number that is compared.
+
+    `rank` is the share of the programme's profiles with a lower value; null where nothing was measured. `compared` is the value
+    after the pre-treatment, for what was not measured as it is expected from the rest.
+    """
+
+    value = fields.Float(allow_none=True)
+    uncertainty = fields.Float(allow_none=True)
+    censored = fields.Boolean()
+    rank = fields.Float(allow_none=True)
+    compared = fields.Float()
+
+
+class ComparedAnalyteSchema(Schema):
+    """One analyte of both profiles."""
+
+    analyte = fields.String()
+    unit = fields.String()
+    module = fields.String()
+    own = fields.Nested(ComparedSchema)
+    other = fields.Nested(ComparedSchema)
+
+
+class ComparisonSchema(Schema):
+    """Two profiles beside each other: what a mirror or an overlay is drawn from."""
+
+    item_id = fields.String()
+    programme = fields.String()
+    profiles = fields.Integer(metadata={"description": "How many profiles the ranks are among"})
+    other = fields.Nested(LinkSchema)
+    analytes = fields.List(fields.Nested(ComparedAnalyteSchema))
+    population = fields.Nested(PopulationSchema)
+    synthetic = fields.Boolean()
     caveat = fields.String()

@@ -30,12 +30,22 @@ class ShareSchema(Schema):
     high = fields.Float()
 
 
+class MeanSchema(Schema):
+    """A mean in percent of so many, with the limits of its 95 % interval; one value has none."""
+
+    n = fields.Integer()
+    mean = fields.Float()
+    low = fields.Float(allow_none=True)
+    high = fields.Float(allow_none=True)
+
+
 class OriginsGroupSchema(Schema):
-    """One group; the counts of its shares add up to n."""
+    """One group; the counts of its shares add up to n. Purity is null where none was measured."""
 
     group = fields.String()
     n = fields.Integer()
     shares = fields.Dict(keys=fields.String(), values=fields.Nested(ShareSchema))
+    purity = fields.Nested(MeanSchema, allow_none=True)
 
 
 class OriginsSchema(Schema):
@@ -45,6 +55,13 @@ class OriginsSchema(Schema):
     determination = fields.String()
     group_by = fields.String()
     items = fields.List(fields.Nested(OriginsGroupSchema))
+    n = fields.Integer()
+    synthetic_n = fields.Integer(
+        metadata={"description": "How many of them a model concluded that was trained on generated data"}
+    )
+    purity_analyte = fields.String(
+        allow_none=True, metadata={"description": "The analyte that the programme names for purity"}
+    )
     caveat = fields.String()
 
 

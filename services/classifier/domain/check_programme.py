@@ -53,6 +53,7 @@ def programme_from_data(data: object) -> Programme:
     qc = _qc(top, known, errors)
     links = _links(top, errors)
     main_analyte = top.text("main_analyte", limit=120, required=False) or None
+    purity = _purity(top, analytes, errors)
     date = top.text("date", limit=10, required=False) or None
     if date and not _DATE.fullmatch(date):
         errors.append(("/date", "a date as YYYY-MM-DD"))
@@ -76,6 +77,7 @@ def programme_from_data(data: object) -> Programme:
         qc=tuple(qc),
         links=links,
         main_analyte=main_analyte,
+        purity=purity,
         date=date,
         provenance=provenance,
         references=references,
@@ -243,6 +245,19 @@ def _qc(top: Fields, modules: Sequence[str], errors: list[tuple[str, str]]) -> l
         fields.nothing_else()
         found.append(QcRule(rule, limit or 0.0, module))
     return found
+
+
+def _purity(top: Fields, analytes: Sequence[Analyte], errors: list[tuple[str, str]]) -> str | None:
+    """The analyte that statistics tell as purity: one of the programme's, in percent."""
+    name = top.text("purity", limit=120, required=False) or None
+    if name is None:
+        return None
+    unit = next((analyte.unit for analyte in analytes if analyte.name == name), None)
+    if unit is None:
+        errors.append(("/purity", f"no analyte is called {name!r}"))
+    elif unit.split()[:1] != ["%"]:
+        errors.append(("/purity", f"the unit of {name!r} is {unit!r}; a purity is in %"))
+    return name
 
 
 def _methods_name_known_analytes(

@@ -182,6 +182,7 @@ class Programme:
     qc: tuple[QcRule, ...] = ()
     links: LinkRule = LinkRule()
     main_analyte: str | None = None
+    purity: str | None = None
     date: str | None = None
     provenance: str = ""
     references: tuple[str, ...] = ()

@@ -20,10 +20,14 @@ class Share:
     high: float
 
 
-def shares(conclusions: Iterable[str]) -> dict[str, Share]:
-    """The share of every conclusion, by name, with the Wilson score interval (Wilson 1927), which holds for small counts too."""
+def shares(conclusions: Iterable[str], among: Iterable[str] = ()) -> dict[str, Share]:
+    """The share of every conclusion, by name, with the Wilson score interval (Wilson 1927), which holds for small counts too.
+
+    Those of `among` that nobody concluded have a share of 0, whose interval says how much that means. Raises ValueError for none.
+    """
     counts = Counter(conclusions)
     total = counts.total()
+    counts.update(dict.fromkeys(among, 0))
     return {name: Share(n, n / total, *wilson(n, total)) for name, n in sorted(counts.items())}
 
 

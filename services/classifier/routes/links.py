@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.classifier.schemas_links import (
+    ComparisonSchema,
     LinksQuery,
     LinksSchema,
     NetworkQuery,
@@ -10,7 +11,7 @@ from services.classifier.schemas_links import (
     PopulationQuery,
     PopulationSchema,
 )
-from services.classifier.service import links
+from services.classifier.service import compare_profiles, links
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -24,6 +25,16 @@ def find_links(query: dict[str, Any], item_id: str) -> dict[str, Any]:
     """The profiles most alike to this item's, of all profiles of the programme."""
     return links.find_links(
         context.actor(), context.runtime(), context.uow(), item_id, query, now=context.now()
+    )
+
+
+@blp.get("/items/<item_id>/links/<other_id>")
+@blp.arguments(PopulationQuery, location="query")
+@blp.response(200, ComparisonSchema)
+def compare_profiles_of(query: dict[str, Any], item_id: str, other_id: str) -> dict[str, Any]:
+    """Two profiles analyte by analyte, for a mirror or an overlay, and what their likeness is worth."""
+    return compare_profiles.compare_profiles(
+        context.actor(), context.runtime(), context.uow(), (item_id, other_id), query, now=context.now()
     )
 
 

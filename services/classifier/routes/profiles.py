@@ -3,7 +3,8 @@
 from typing import Any
 
 from services.classifier.schemas import ProfileSchema, ProgrammeQuery, TraceQuery, TraceSchema
-from services.classifier.service import profiles, traces
+from services.classifier.schemas_peaks import RunPeaksSchema
+from services.classifier.service import profiles, run_peaks, traces
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -26,3 +27,10 @@ def get_profile(query: dict[str, Any], item_id: str) -> dict[str, Any]:
 def get_trace(query: dict[str, Any], spectrum_id: str) -> dict[str, Any]:
     """A chromatogram, thinned so that no extreme is lost."""
     return traces.get_trace(context.actor(), context.uow(), spectrum_id, query)
+
+
+@blp.get("/spectra/<spectrum_id>/peaks")
+@blp.response(200, RunPeaksSchema)
+def get_peaks(spectrum_id: str) -> dict[str, Any]:
+    """The peaks that the programmes' methods found in a run."""
+    return run_peaks.get_peaks(context.actor(), context.uow(), spectrum_id)

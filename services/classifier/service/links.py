@@ -41,10 +41,10 @@ def find_links(
 ) -> dict[str, Any]:
     """The most alike of all profiles of the programme but those of the same exhibit, the best first."""
     require(actor, *READERS)
-    archive, own_root = _opened(runtime, uow, item_id, query["programme"])
+    archive, own_root = opened(runtime, uow, item_id, query["programme"])
     with archive.lock:
-        learned = _learned(runtime, uow, archive, query, now)
-        own = _own(archive, item_id, own_root)
+        learned = learned_for(runtime, uow, archive, query, now)
+        own = own_values(archive, item_id, own_root)
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
         prepared = learned.population.prepared(own[None, :])[0]
         places, found = nearest(learned.table, prepared, query["limit"], leave_out)
@@ -54,8 +54,9 @@ def find_links(
         "item_id": item_id,
         "programme": query["programme"],
         "searched": searched,
-        "items": _described(uow, learned.population, ids, found),
+        "items": described(uow, learned.population, ids, found),
         "population": learned.told,
+        "synthetic": repository.library_is_synthetic(uow.session, query["programme"]),
         "caveat": CAVEAT,
     }
 
@@ -66,12 +67,12 @@ def link_network(
     """An item with those beyond the threshold around it, the links among them, and their groups by average linkage."""
     require(actor, *READERS)
     item_id = query["item_id"]
-    archive, own_root = _opened(runtime, uow, item_id, query["programme"])
+    archive, own_root = opened(runtime, uow, item_id, query["programme"])
     with archive.lock:
-        learned = _learned(runtime, uow, archive, query, now)
+        learned = learned_for(runtime, uow, archive, query, now)
         population = learned.population
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
-        own = population.prepared(_own(archive, item_id, own_root)[None, :])
+        own = population.prepared(own_values(archive, item_id, own_root)[None, :])
         places, found = nearest(learned.table, own[0], query["limit"], leave_out)
         places = places[found > population.threshold]
         rows = np.concatenate((own, learned.table.rows[places]))
@@ -93,7 +94,13 @@ def link_network(
         {"from": ids[one], "to": ids[other], "score": round(float(likeness[one, other]), _DECIMALS)}
         for one, other in zip(first.tolist(), second.tolist(), strict=True)
     ]
-    return {"nodes": nodes, "edges": edges, "population": learned.told, "caveat": CAVEAT}
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "population": learned.told,
+        "synthetic": repository.library_is_synthetic(uow.session, query["programme"]),
+        "caveat": CAVEAT,
+    }
 
 
 def link_population(
@@ -105,7 +112,7 @@ def link_population(
     archive = _archives(runtime).of(uow.session, programme)
     with archive.lock:
         archive.refresh(uow.session)
-        return _learned(runtime, uow, archive, query, now).told
+        return learned_for(runtime, uow, archive, query, now).told
 
 
 def _archives(runtime: Runtime) -> Archives:
@@ -114,7 +121,7 @@ def _archives(runtime: Runtime) -> Archives:
     return found
 
 
-def _opened(runtime: Runtime, uow: UnitOfWork, item_id: str, programme_id: str) -> tuple[Archive, str]:
+def opened(runtime: Runtime, uow: UnitOfWork, item_id: str, programme_id: str) -> tuple[Archive, str]:
     """The archive as it is now, and the root of the item; raises NotFound for an item or programme that is not there."""
     programme = programme_of(repository.programme_row(uow.session, programme_id))
     archive = _archives(runtime).of(uow.session, programme)
@@ -127,7 +134,7 @@ def _opened(runtime: Runtime, uow: UnitOfWork, item_id: str, programme_id: str) 
     return archive, known(custody, [item_id])[item_id].root_id
 
 
-def _own(archive: Archive, item_id: str, root_id: str) -> Floats:
+def own_values(archive: Archive, item_id: str, root_id: str) -> Floats:
     """The item's values; of an exhibit without data of its own, those that its aliquots gave last."""
     place = archive.place.get(item_id)
     if place is not None:
@@ -143,7 +150,7 @@ def _own(archive: Archive, item_id: str, root_id: str) -> Floats:
     return values
 
 
-def _learned(
+def learned_for(
     runtime: Runtime, uow: UnitOfWork, archive: Archive, query: dict[str, Any], now: datetime
 ) -> Learned:
     """The population for these settings, learnt again where the library or its values changed; the archive's lock is held."""
@@ -242,7 +249,7 @@ def _stored(
     return told
 
 
-def _described(
+def described(
     uow: UnitOfWork, population: LinkPopulation, ids: Sequence[str], found: Floats
 ) -> list[dict[str, Any]]:
     ratios = population.likelihood_ratios(found).tolist()

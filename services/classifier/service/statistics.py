@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
 from services.classifier import repository, repository_statistics
+from services.classifier.domain.means import mean_of
 from services.classifier.domain.shares import period, shares
 from services.classifier.models import ExhibitFacts
 from services.classifier.service.programmes import programme_of
@@ -38,6 +39,7 @@ DICTIONARY = {
     "programme_version": "Version of the programme that the model was trained for",
     "determination": "Question that was answered",
     "conclusion": "A class, Unknown, Inconclusive (A or B), or Not evaluated",
+    "purity_percent": "Purity in percent, of the analyte that the programme names for it; empty where not measured",
     "probability": "Calibrated probability of the likeliest class, 0 to 1; empty where not evaluated",
     "model_version": "Version of the model",
     "model_sha256": "SHA-256 of the model's bundle",
@@ -52,11 +54,20 @@ def origins(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[str, An
     require(actor, *READERS)
     name = _determination(uow, query)
     group_of = _group_of(query["group_by"])
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Any]] = {}
     for row in _rows(runtime, uow, query, name):
-        groups.setdefault(group_of(row), []).append(row.conclusion)
+        groups.setdefault(group_of(row), []).append(row)
+    everyone = [row for found in groups.values() for row in found]
+    seen = {row.conclusion for row in everyone}
+    provenance = repository_statistics.model_provenance(uow.session, query["programme"])
+    purity = programme_of(repository.programme_row(uow.session, query["programme"])).purity
     items = [
-        {"group": group, "n": len(found), "shares": {c: asdict(s) for c, s in shares(found).items()}}
+        {
+            "group": group,
+            "n": len(found),
+            "shares": {c: asdict(s) for c, s in shares([row.conclusion for row in found], seen).items()},
+            "purity": _purity(found, purity),
+        }
         for group, found in sorted(groups.items())
     ]
     return {
@@ -64,8 +75,26 @@ def origins(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[str, An
         "determination": name,
         "group_by": query["group_by"],
         "items": items,
+        "n": len(everyone),
+        "synthetic_n": sum(provenance.get(row.model["id"]) == "SYNTHETIC" for row in everyone),
+        "purity_analyte": purity,
         "caveat": CAVEAT,
     }
+
+
+def _purity(rows: Sequence[Any], analyte: str | None) -> dict[str, Any] | None:
+    """Mean purity of those of a group of which it was measured; None where the programme or the data has none."""
+    found = [value for row in rows if (value := _purity_of(row, analyte)) is not None]
+    return asdict(mean_of(found)) if found else None
+
+
+def _purity_of(row: Any, analyte: str | None) -> float | None:
+    """Purity in percent that the result's profile holds."""
+    values = row.profile.get("values") or []
+    found = next(
+        (each["value"] for each in values if analyte is not None and each["analyte"] == analyte), None
+    )
+    return None if found is None else float(found)
 
 
 def export_csv(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[str, Any]) -> bytes:
@@ -85,6 +114,7 @@ def export_parquet(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[
     import pyarrow.parquet as pq
 
     kinds = {"seized_on": pa.date32(), "received_on": pa.date32(), "probability": pa.float64()}
+    kinds["purity_percent"] = pa.float64()
     kinds["released_at"] = pa.timestamp("us", tz="UTC")
     fields = [
         pa.field(name, kinds.get(name, pa.string()), metadata={"description": text})
@@ -150,6 +180,7 @@ def _learn_exhibits(runtime: Runtime, programme: str) -> None:
 def _export_rows(runtime: Runtime, uow: UnitOfWork, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
     name = _determination(uow, query)
     provenance = repository_statistics.model_provenance(uow.session, query["programme"])
+    purity = programme_of(repository.programme_row(uow.session, query["programme"])).purity
     for row in _rows(runtime, uow, query, name):
         chances = row.determination.get("probabilities") or {}
         yield {
@@ -164,6 +195,7 @@ def _export_rows(runtime: Runtime, uow: UnitOfWork, query: dict[str, Any]) -> It
             "programme_version": row.programme_version,
             "determination": name,
             "conclusion": row.conclusion,
+            "purity_percent": _purity_of(row, purity),
             "probability": max(chances.values(), default=None),
             "model_version": row.model["version"],
             "model_sha256": row.model["digest"],
