@@ -13,6 +13,13 @@ blp = Blueprint("runs", __name__)
 
 _POINTS = 1000
 _STEP = 0.5
+#: How much of the height is shown: the words, and the share of the greatest signal.
+HEIGHTS = {
+    "": ("whole", 1.0),
+    "20": ("lowest 20 %", 0.2),
+    "5": ("lowest 5 %", 0.05),
+    "1": ("lowest 1 %", 0.01),
+}
 
 
 @dataclass
@@ -26,6 +33,10 @@ class Shown:
     start: str = ""
     end: str = ""
     unit: str = ""
+    height: str = ""
+    heights: list[tuple[str, str]] = field(
+        default_factory=lambda: [(key, words) for key, (words, _) in HEIGHTS.items()]
+    )
     moves: list[tuple[str, str]] = field(default_factory=list)
     errors: list[dict[str, str]] = field(default_factory=list)
     peaks: list[dict[str, Any]] = field(default_factory=list)
@@ -78,7 +89,8 @@ def shown_pair(own: tuple[str, str], other: tuple[str, str], *, view: str, cavea
 
 def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: str = "") -> Shown:
     """One or two runs in the part of the address's `from` and `to`."""
-    shown = Shown()
+    height = request.args.get("height", "")
+    shown = Shown(height=height if height in HEIGHTS else "")
     start, end = _moment("from", shown), _moment("to", shown)
     if start is not None and end is not None and not start < end:
         shown.errors.append({"field": "to", "message": "The end must be later than the beginning."})
@@ -111,7 +123,14 @@ def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: 
     left, right = plot_area()
     title = names[0] if len(curves) == 1 else f"{names[0]} and {names[1]}"
     shown.picture = draw_traces(
-        curves, view=view, title=title, caveat=caveat, peaks=peaks, start=low, end=high
+        curves,
+        view=view,
+        title=title,
+        caveat=caveat,
+        peaks=peaks,
+        start=low,
+        end=high,
+        share=HEIGHTS[shown.height][1],
     ).markup(data_from=low, data_to=high, data_left=left, data_right=right)
     return shown
 

@@ -138,7 +138,7 @@ def _purity(found: dict[str, Any] | None) -> Any:
             each["mean"],
             each["mean"] if each["low"] is None else each["low"],
             each["mean"] if each["high"] is None else each["high"],
-            each["n"],
+            f"n = {each['n']}",
         )
         for group, each in rows
     ]

@@ -16,6 +16,8 @@ _SLOT = 21.0
 _GAP = 1.2
 _LEAST_RADIUS = 110.0
 _FONT = 13
+#: The item itself lies at the left, where its name is read without turning the head.
+_START = 1.5 * math.pi
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def group_name(group: int) -> str:
 
 
 def on_ring(nodes: Sequence[Node]) -> tuple[list[Placed], float]:
-    """Everybody's angle, the item itself at the top and its group around it, and the radius that leaves room for all labels."""
+    """Everybody's angle, the item itself first and its group after it, and the radius that leaves room for all labels."""
     own = nodes[0]
     groups: dict[int, list[Node]] = {}
     for node in nodes:
@@ -55,10 +57,10 @@ def on_ring(nodes: Sequence[Node]) -> tuple[list[Placed], float]:
     others = [group for number, group in sorted(groups.items()) if number != own.group]
     slots = len(nodes) + (_GAP * (1 + len(others)) if others else 0)
     step = 2 * math.pi / slots
-    placed = [Placed(node, place * step) for place, node in enumerate(groups[own.group])]
+    placed = [Placed(node, _START + place * step) for place, node in enumerate(groups[own.group])]
     at = len(placed) + _GAP
     for group in others:
-        placed += [Placed(node, (at + place) * step) for place, node in enumerate(group)]
+        placed += [Placed(node, _START + (at + place) * step) for place, node in enumerate(group)]
         at += len(group) + _GAP
     return placed, max(_LEAST_RADIUS, slots * _SLOT / (2 * math.pi))
 

@@ -29,13 +29,13 @@ _MOST_LABELS = 7
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value with its interval in one group, and how many it was computed from."""
+    """A value with its interval in one group, and in words how many it was computed from."""
 
     group: str
     value: float
     low: float
     high: float
-    n: int
+    counted: str
 
 
 def periods_between(first: str, last: str, group_by: str) -> list[str]:
@@ -53,7 +53,7 @@ def panels_of(items: Sequence[Mapping[str, Any]]) -> dict[str, list[Point]]:
     classes = sorted({name for row in items for name in row["shares"]})
     return {
         name: [
-            Point(row["group"], share["share"], share["low"], share["high"], share["n"])
+            Point(row["group"], share["share"], share["low"], share["high"], f"{share['n']} of {row['n']}")
             for row in items
             if (share := row["shares"].get(name)) is not None
         ]
@@ -163,7 +163,7 @@ def _over_time(
         _whisker(picture, at, up(max(point.low, 0.0)), at, up(min(point.high, top)))
         picture.add(mark(at, up(point.value), place, 5.0, stroke="#ffffff", stroke_width=1))
         if len(groups) <= _MOST_LABELS:
-            picture.add(text(at, up.start + 30, f"n = {point.n}", size=11, anchor="middle", fill=QUIET))
+            picture.add(text(at, up.start + 30, point.counted, size=11, anchor="middle", fill=QUIET))
 
 
 def _in_rows(
@@ -192,4 +192,4 @@ def _in_rows(
         if (point := by_group.get(group)) is not None:
             _whisker(picture, across(max(point.low, 0.0)), middle, across(min(point.high, top)), middle)
             picture.add(mark(across(point.value), middle, place, 5.0, stroke="#ffffff", stroke_width=1))
-            picture.add(text(across.end + 8, middle + 4, f"n = {point.n}", size=11, fill=QUIET))
+            picture.add(text(across.end + 8, middle + 4, point.counted, size=11, fill=QUIET))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from gateway.plots.svg import (
     COLOURS,
     INK,
-    LINE,
     QUIET,
     Picture,
     Scale,
@@ -27,6 +26,7 @@ VIEWS = ("mirror", "overlay")
 _WIDTH, _TALL = 1100.0, 380.0
 _LEFT, _RIGHT = 70.0, 15.0
 _DASHES = (None, "7 3")
+_APART = 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,18 @@ class Peak:
     x: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where curves lie: x, the line of no signal, the upper and lower ends, and where numbers stand beneath."""
+
+    across: Scale
+    middle: float
+    top: float
+    bottom: float
+    foot: float
+    mirrored: bool
+
+
 def draw_traces(
     curves: Sequence[Curve],
     *,
@@ -57,66 +69,53 @@ def draw_traces(
     peaks: Sequence[Sequence[Peak]] = (),
     start: float | None = None,
     end: float | None = None,
+    share: float = 1.0,
 ) -> Picture:
-    """One or two runs from `start` to `end`; raises ValueError where none has a point there."""
-    ends = (
-        [value for curve in curves for value in curve.x[:1]],
-        [value for curve in curves for value in curve.x[-1:]],
-    )
-    if not ends[0]:
+    """One or two runs from `start` to `end`, up to this share of the greatest signal: what is higher is cut off.
+
+    Over each other, the first one's peaks are named. Raises ValueError where there is no point.
+    """
+    if not any(len(curve.x) for curve in curves):
         raise ValueError("there is no point in this part")
-    low = min(ends[0]) if start is None else start
-    high = max(ends[1]) if end is None else end
-    alone = len(curves) == 1
-    mirrored = not alone and view == "mirror"
-    lines = wrapped(caveat, _WIDTH - 40, 12) if caveat else []
-    marked = [peak for found in peaks for peak in found if low <= peak.x <= high]
-    room = 16 + max((width_of(peak.label, 11) for peak in marked), default=0.0)
-    top = 40.0 + 18 * len(curves) + room
-    foot = top + _TALL + (room if mirrored else 0)
+    low, high = bounds(curves, start, end)
+    mirrored = len(curves) > 1 and view == "mirror"
+    named = [[peak for peak in found if low <= peak.x <= high] for found in peaks[: 2 if mirrored else 1]]
+    rooms = [18 + max((width_of(peak.label, 11) for peak in found), default=0.0) for found in named]
+    top = 38.0 + 18 * len(curves) + (rooms[0] if rooms else 18)
+    bottom = top + _TALL
+    foot = bottom + (rooms[1] if mirrored and len(rooms) > 1 else 0)
+    lines = wrapped(caveat, _WIDTH - _LEFT - 40, 12) if caveat else []
+    told = ", ".join(dict.fromkeys(peak.label for found in named for peak in found))
     picture = Picture(
         _WIDTH,
         foot + 48 + 17 * len(lines),
         title,
-        f"{title}, from {number(low)} to {number(high)} {curves[0].x_unit}"
-        + (f"; peaks: {', '.join(peak.label for peak in marked)}" if marked else "")
-        + f". {caveat}",
+        f"From {number(low)} to {number(high)} {curves[0].x_unit}{'; peaks: ' + told if told else ''}. {caveat}",
         name="trace",
     )
-    across = Scale(low, high, _LEFT, _WIDTH - _RIGHT)
+    middle = (top + bottom) / 2 if mirrored else bottom
+    frame = _Frame(Scale(low, high, _LEFT, _WIDTH - _RIGHT), middle, top, bottom, foot, mirrored)
     picture.add(text(_LEFT, 24, title, size=16, font_weight=700))
-    _legend(picture, curves, alone)
-    middle = top + _TALL / 2 if mirrored else top + _TALL
-    _axes(picture, across, middle, top, foot if not mirrored else top + _TALL, curves, alone, mirrored)
+    _name_curves(picture, curves)
+    _number_x(picture, frame, curves[0].x_unit)
+    if len(curves) == 1:
+        _number_y(picture, frame, _height(curves[0], middle, top, share, alone=True))
+    else:
+        _number_percent(picture, frame, share)
+    for place, found in enumerate(named):
+        _name_peaks(picture, found, frame, below=place == 1)
     for place, curve in enumerate(curves):
-        tallest = max(curve.y, default=0.0)
-        floor = min(0.0, min(curve.y, default=0.0))
-        edge = top + _TALL if mirrored and place else top
-        up = Scale(floor if alone else 0.0, tallest if tallest > floor else floor + 1, middle, edge)
-        _curve(picture, curve, across, up, place)
-        below = mirrored and place == 1
-        for peak in peaks[place] if place < len(peaks) else ():
-            if low <= peak.x <= high:
-                _peak(picture, peak, across(peak.x), top + _TALL if below else top, middle, below=below)
-    label_y = (top + _TALL if not mirrored else foot) + 36
-    picture.add(
-        text(
-            _WIDTH - _RIGHT,
-            label_y,
-            f"time, {curves[0].x_unit}" if curves[0].x_unit == "s" else curves[0].x_unit,
-            anchor="end",
-            size=12,
-            fill=QUIET,
-        )
-    )
-    picture.words(lines, _LEFT, label_y + 18, fill=QUIET)
+        edge = bottom if mirrored and place else top
+        up = _height(curve, middle, edge, share, alone=len(curves) == 1)
+        _draw_curve(picture, curve, frame.across, up, place)
+    picture.words(lines, _LEFT, foot + 54, fill=QUIET)
     return picture
 
 
-def bounds(picture_of: Sequence[Curve], start: float | None, end: float | None) -> tuple[float, float]:
+def bounds(curves: Sequence[Curve], start: float | None, end: float | None) -> tuple[float, float]:
     """The part of x that a picture of these shows."""
-    low = min((curve.x[0] for curve in picture_of if len(curve.x)), default=0.0) if start is None else start
-    high = max((curve.x[-1] for curve in picture_of if len(curve.x)), default=0.0) if end is None else end
+    low = min((curve.x[0] for curve in curves if len(curve.x)), default=0.0) if start is None else start
+    high = max((curve.x[-1] for curve in curves if len(curve.x)), default=0.0) if end is None else end
     return low, high
 
 
@@ -125,95 +124,96 @@ def plot_area() -> tuple[float, float]:
     return _LEFT, _WIDTH - _RIGHT
 
 
-def _legend(picture: Picture, curves: Sequence[Curve], alone: bool) -> None:
+def spread_out(places: Sequence[float], apart: float) -> list[float]:
+    """Rising places moved as little as it takes for neighbours to be `apart`; each heap stays around its own middle."""
+    heaps: list[list[float]] = []
+    for place in places:
+        heaps.append([place])
+        while len(heaps) > 1 and _first(heaps[-1], apart) - _last(heaps[-2], apart) < apart:
+            later = heaps.pop()
+            heaps[-1] += later
+    return [_first(heap, apart) + apart * n for heap in heaps for n in range(len(heap))]
+
+
+def _first(heap: Sequence[float], apart: float) -> float:
+    return sum(heap) / len(heap) - apart * (len(heap) - 1) / 2
+
+
+def _last(heap: Sequence[float], apart: float) -> float:
+    return sum(heap) / len(heap) + apart * (len(heap) - 1) / 2
+
+
+def _height(curve: Curve, middle: float, edge: float, share: float, *, alone: bool) -> Scale:
+    """From no signal (alone: from the least, where that is below) to this share of the greatest."""
+    floor = min(0.0, min(curve.y, default=0.0)) if alone else 0.0
+    greatest = share * max(curve.y, default=0.0)
+    return Scale(floor, greatest if greatest > floor else floor + 1, middle, edge)
+
+
+def _name_curves(picture: Picture, curves: Sequence[Curve]) -> None:
     for place, curve in enumerate(curves):
         y = 44.0 + 18 * place
+        greatest = f"; 100 % is {max(curve.y, default=0.0):.4g} {curve.unit}"
+        dash = _DASHES[place % 2]
         picture.add(
-            line(
-                _LEFT,
-                y - 4,
-                _LEFT + 34,
-                y - 4,
-                COLOURS[place],
-                stroke_width=2.5,
-                stroke_dasharray=_DASHES[place],
-            ),
-            text(
-                _LEFT + 42,
-                y,
-                curve.label
-                if alone
-                else f"{curve.label}; 100 % is {number(max(curve.y, default=0.0))} {curve.unit}",
-                size=13,
-            ),
+            line(_LEFT, y - 4, _LEFT + 34, y - 4, COLOURS[place], stroke_width=2.5, stroke_dasharray=dash),
+            text(_LEFT + 42, y, curve.unit if len(curves) == 1 else curve.label + greatest, size=13),
         )
 
 
-def _axes(
-    picture: Picture,
-    across: Scale,
-    middle: float,
-    top: float,
-    foot: float,
-    curves: Sequence[Curve],
-    alone: bool,
-    mirrored: bool,
-) -> None:
-    for at in ticks(across.low, across.high, 10):
-        x = across(at)
-        picture.add(
-            line(x, top, x, foot, "#e4e9ee"),
-            text(x, foot + 16, number(at), size=11, anchor="middle", fill=QUIET),
-        )
-    if alone:
-        tallest, floor = max(curves[0].y, default=1.0), min(0.0, min(curves[0].y, default=0.0))
-        up = Scale(floor, tallest if tallest > floor else floor + 1, middle, top)
-        for at in ticks(floor, tallest, 5):
-            picture.add(line(across.start - 5, up(at), across.start, up(at), INK))
-            picture.add(text(across.start - 8, up(at) + 4, f"{at:.3g}", size=11, anchor="end", fill=QUIET))
-        picture.add(text(across.start - 8, top - 8, curves[0].unit, size=11, anchor="end", fill=QUIET))
-    else:
-        for percent in (0, 50, 100):
-            for side in (1, -1) if mirrored and percent else (1,):
-                y = middle - side * (middle - top) * percent / 100
-                picture.add(line(across.start - 5, y, across.start, y, INK))
-                picture.add(text(across.start - 8, y + 4, f"{percent} %", size=11, anchor="end", fill=QUIET))
-    picture.add(
-        line(across.start, top, across.start, foot, INK), line(across.start, middle, across.end, middle, INK)
-    )
+def _number_x(picture: Picture, frame: _Frame, unit: str) -> None:
+    for at in ticks(frame.across.low, frame.across.high, 10):
+        x = frame.across(at)
+        picture.add(line(x, frame.top, x, frame.bottom, "#e4e9ee"))
+        picture.add(text(x, frame.foot + 16, number(at), size=11, anchor="middle", fill=QUIET))
+    words = "time, s" if unit == "s" else unit
+    picture.add(text(frame.across.end, frame.foot + 34, words, anchor="end", size=12, fill=QUIET))
+    picture.add(line(_LEFT, frame.top, _LEFT, frame.bottom, INK))
+    picture.add(line(_LEFT, frame.middle, frame.across.end, frame.middle, INK))
 
 
-def _curve(picture: Picture, curve: Curve, across: Scale, up: Scale, place: int) -> None:
-    if not len(curve.x):
-        return
+def _number_y(picture: Picture, frame: _Frame, up: Scale) -> None:
+    for at in ticks(up.low, up.high, 5):
+        picture.add(line(_LEFT - 5, up(at), _LEFT, up(at), INK))
+        picture.add(text(_LEFT - 8, up(at) + 4, f"{at:.3g}", size=11, anchor="end", fill=QUIET))
+
+
+def _number_percent(picture: Picture, frame: _Frame, share: float) -> None:
+    for part in (0.0, 0.5, 1.0):
+        percent = number(100 * share * part)
+        for side in (1, -1) if frame.mirrored and part else (1,):
+            y = frame.middle - side * (frame.middle - frame.top) * part
+            picture.add(line(_LEFT - 5, y, _LEFT, y, INK))
+            picture.add(text(_LEFT - 8, y + 4, f"{percent} %", size=11, anchor="end", fill=QUIET))
+
+
+def _draw_curve(picture: Picture, curve: Curve, across: Scale, up: Scale, place: int) -> None:
     points = "".join(
-        f"{'L' if at else 'M'}{across(x):.1f} {up(y):.1f}"
+        f"{'L' if at else 'M'}{across(x):.1f} {up(min(y, up.high)):.1f}"
         for at, (x, y) in enumerate(zip(curve.x, curve.y, strict=True))
     )
-    picture.add(
-        tag(
-            "path",
-            d=points,
-            fill="none",
-            stroke=COLOURS[place],
-            stroke_width=1.4,
-            stroke_linejoin="round",
-            stroke_dasharray=_DASHES[place],
+    stroke, dash = COLOURS[place % len(COLOURS)], _DASHES[place % 2]
+    if points:
+        drawn = {"stroke_width": 1.4, "stroke_linejoin": "round", "stroke_dasharray": dash}
+        picture.add(tag("path", d=points, fill="none", stroke=stroke, **drawn))
+
+
+def _name_peaks(picture: Picture, peaks: Sequence[Peak], frame: _Frame, *, below: bool) -> None:
+    """Names upright outside of the frame, none over another, each with a line to its apex."""
+    ordered = sorted(peaks, key=lambda peak: peak.x)
+    edge, side = (frame.bottom, 1) if below else (frame.top, -1)
+    for peak, at in zip(ordered, spread_out([frame.across(peak.x) for peak in ordered], _APART), strict=True):
+        x, y = frame.across(peak.x), edge + 12 * side
+        path = f"M{at:.1f} {y:.1f}L{x:.1f} {edge:.1f}V{frame.middle:.1f}"
+        picture.add(
+            tag("path", d=path, fill="none", stroke="#8b97a3", stroke_dasharray="2 3"),
+            text(
+                at,
+                y + 2 * side,
+                peak.label,
+                size=11,
+                anchor="end" if below else "start",
+                transform=f"rotate(-90 {at:.1f} {y + 2 * side:.1f})",
+                dominant_baseline="central",
+            ),
         )
-    )
-
-
-def _peak(picture: Picture, peak: Peak, x: float, edge: float, middle: float, *, below: bool) -> None:
-    y = edge + (6 if below else -6)
-    picture.add(
-        line(x, edge, x, middle, LINE, stroke_dasharray="2 3"),
-        text(
-            x,
-            y,
-            peak.label,
-            size=11,
-            anchor="end" if below else "start",
-            transform=f"rotate(-90 {x:.1f} {y:.1f})",
-            dominant_baseline="central",
-        ),
-    )

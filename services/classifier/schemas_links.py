@@ -99,7 +99,7 @@ class NodeSchema(Schema):
 class EdgeSchema(Schema):
     """A link beyond the threshold."""
 
-    from_ = fields.String(data_key="from")
+    from_ = fields.String(attribute="from", data_key="from")
     to = fields.String()
     score = fields.Float()
 

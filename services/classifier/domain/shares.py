@@ -42,6 +42,13 @@ def wilson(n: int, total: int) -> tuple[float, float]:
     return min(share, max(0.0, (middle - half) / size)), max(share, min(1.0, (middle + half) / size))
 
 
+def same_words(conclusion: str, prediction_set: Iterable[str]) -> str:
+    """One set of classes in one way, whichever is likeliest: an opinion names that first, and shares count sets."""
+    if not conclusion.startswith("Inconclusive ("):
+        return conclusion
+    return f"Inconclusive ({' or '.join(sorted(prediction_set))})"
+
+
 def period(day: date, group_by: str) -> str:
     """The year (2026), quarter (2026-Q4) or month (2026-11) of a day."""
     if group_by == "year":

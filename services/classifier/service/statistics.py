@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.classifier import repository, repository_statistics
 from services.classifier.domain.means import mean_of
-from services.classifier.domain.shares import period, shares
+from services.classifier.domain.shares import period, same_words, shares
 from services.classifier.models import ExhibitFacts
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
@@ -58,14 +58,19 @@ def origins(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[str, An
     for row in _rows(runtime, uow, query, name):
         groups.setdefault(group_of(row), []).append(row)
     everyone = [row for found in groups.values() for row in found]
-    seen = {row.conclusion for row in everyone}
+    said = {
+        row.result_id: same_words(row.conclusion, row.determination.get("prediction_set") or ())
+        for row in everyone
+    }
     provenance = repository_statistics.model_provenance(uow.session, query["programme"])
     purity = programme_of(repository.programme_row(uow.session, query["programme"])).purity
     items = [
         {
             "group": group,
             "n": len(found),
-            "shares": {c: asdict(s) for c, s in shares([row.conclusion for row in found], seen).items()},
+            "shares": {
+                c: asdict(s) for c, s in shares([said[row.result_id] for row in found], said.values()).items()
+            },
             "purity": _purity(found, purity),
         }
         for group, found in sorted(groups.items())

@@ -51,17 +51,19 @@ def client(holding: Holding) -> FlaskClient:
     return create_app(holding.settings, holding).test_client()
 
 
-def stored(holding: Holding, custody: KnownItems, content: bytes, filename: str) -> str:
+def stored(
+    holding: Holding, custody: KnownItems, content: bytes, filename: str, programme: str = "NONE"
+) -> str:
     """A spectrum that custody announced, read."""
     spectrum_id = new_id()
     holding.contents[spectrum_id] = content
-    item = custody.open("NONE")
+    item = custody.open(programme)
     with holding.unit_of_work() as uow:
         uow.session.add(
             Spectrum(
                 id=spectrum_id, item_id=item.id, filename=filename, size=len(content),
                 sha256=hashlib.sha256(content).hexdigest(), technique="any", instrument="i", method="m",
-                run_role="blank", acquired_at=datetime.now(UTC).isoformat(),
+                run_role="blank" if programme == "NONE" else "sample", acquired_at=datetime.now(UTC).isoformat(),
             )
         )  # fmt: skip
         uow.commit()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.classifier.domain.shares import period, shares, wilson
+from services.classifier.domain.shares import period, same_words, shares, wilson
 
 
 @given(st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
@@ -43,3 +43,15 @@ def test_periods() -> None:
         "2026-11",
     ]
     assert period(date(2026, 3, 31), "quarter") == "2026-Q1"
+
+
+def test_what_nobody_concluded_has_a_share_of_0_with_an_interval() -> None:
+    found = shares(["A", "A"], among=["A", "B"])
+    assert (found["B"].n, found["B"].share, found["B"].low) == (0, 0.0, 0.0)
+    assert found["B"].high > 0.5
+    assert found["A"].share == 1.0
+
+
+def test_one_set_has_one_name_whichever_class_is_likeliest() -> None:
+    assert same_words("Inconclusive (B or A)", ["B", "A"]) == same_words("Inconclusive (A or B)", ["A", "B"])
+    assert same_words("Unknown", ["A", "B"]) == "Unknown"
