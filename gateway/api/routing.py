@@ -42,7 +42,9 @@ _SERVICES = {
     "uploads": GATEWAY,
 }
 #: Parts of items and spectra that the classifier knows about.
-_CLASSIFIERS_PART = re.compile(r"items/[^/]+/(profile|links(/[^/]+)?)|spectra/[^/]+/(trace|peaks)")
+_CLASSIFIERS_PART = re.compile(
+    r"items/[^/]+/(profile|links(/[^/]+)?)|spectra/[^/]+/(trace|peaks|integrations)"
+)
 _STREAMS = re.compile(r"jobs/[^/]+/stream|spectra/[^/]+/content|items/[^/]+/bundle\.zip")
 #: What is read without a token: how the system is, what it offers, and the log, which anybody may mirror and check.
 _OPEN = re.compile(r"health|openapi\.json|metrics|ledger/(checkpoint|witnessed-checkpoint|key|tile/.+)")

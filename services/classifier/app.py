@@ -15,6 +15,7 @@ from services.classifier.routes import (
     profiles,
     programmes,
     results,
+    runs,
     statistics,
 )
 from shared.config import Settings
@@ -28,6 +29,7 @@ API: tuple[Blueprint, ...] = (
     programmes.blp,
     measurements.blp,
     profiles.blp,
+    runs.blp,
     library.blp,
     models.blp,
     jobs.blp,

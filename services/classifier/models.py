@@ -84,6 +84,7 @@ class Spectrum(Base):
     """A stored run as custody told of it, and what reading it gave."""
 
     __tablename__ = "spectrum"
+    __table_args__ = (Index("ix_spectrum_sequence", "instrument", "method", "run_role"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = _seq()
     item_id: Mapped[str] = mapped_column(index=True)
@@ -102,7 +103,10 @@ class Spectrum(Base):
 
 
 class TraceRow(Base):
-    """The total ion current of a run: little-endian float64 arrays of one length."""
+    """The total ion current of a run, and the ions that its programme's methods look at.
+
+    Little-endian float64 arrays of one length.
+    """
 
     __tablename__ = "trace"
     spectrum_id: Mapped[str] = mapped_column(primary_key=True)
@@ -114,11 +118,14 @@ class TraceRow(Base):
 
 
 class RunProfile(Base):
-    """What a programme's method found in one run: values, the peaks they come from, and the parameters used."""
+    """What a programme's method found in one run: values, the peaks they come from, and the parameters used.
+
+    `version` 1 is what was found by itself; each later one is an integration by a technician, with its `reason` and `changes`.
+    """
 
     __tablename__ = "run_profile"
     __table_args__ = (
-        UniqueConstraint("spectrum_id", "programme", "programme_version"),
+        UniqueConstraint("spectrum_id", "programme", "programme_version", "version"),
         Index("ix_run_profile_lookup", "programme", "root_id"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -130,6 +137,11 @@ class RunProfile(Base):
     programme_version: Mapped[str]
     profile: Mapped[dict[str, Any]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    reason: Mapped[str | None]
+    changes: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    integrated_by: Mapped[str | None]
+    digest: Mapped[str | None]
 
 
 class ProfileRow(Base):

@@ -15,7 +15,9 @@ def main() -> int:
     """Reads what standard input names and prints the reading."""
     given = json.load(sys.stdin)
     _limit(int(given["limits"]["memory"]), int(given["limits"]["cpu_seconds"]))
-    json.dump(_read(Path(given["path"]), given["filename"], given["programmes"]), sys.stdout)
+    json.dump(
+        _read(Path(given["path"]), given["filename"], given["programmes"], given["run_role"]), sys.stdout
+    )
     return 0
 
 
@@ -25,12 +27,12 @@ def _limit(memory: int, cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[str, Any]:
+def _read(path: Path, filename: str, programmes: list[dict[str, Any]], run_role: str) -> dict[str, Any]:
     from services.classifier.domain.check_programme import programme_from_data
     from services.classifier.domain.peak_table import PeakTable
     from services.classifier.domain.readers.registry import examine
     from services.classifier.domain.run import RawRun
-    from services.classifier.service.run_profiles import profile_for
+    from services.classifier.service.run_profiles import ion_traces, profile_for
 
     reading, run = examine(path, filename)
     told: dict[str, Any] = {
@@ -38,20 +40,19 @@ def _read(path: Path, filename: str, programmes: list[dict[str, Any]]) -> dict[s
         "reason": reading.reason,
         "summary": reading.summary or None,
         "profiles": [],
-        "trace": None,
+        "traces": [],
     }
     if run is not None and not isinstance(run, PeakTable):
         trace = run.trace()
-        told["trace"] = {
-            "channel": trace.channel,
-            "x": trace.x.tolist(),
-            "y": trace.y.tolist(),
-            "unit": trace.unit,
-            "x_unit": trace.x_unit,
-        }
+        first = {"channel": trace.channel, "x": trace.x.tolist(), "y": trace.y.tolist()}
+        told["traces"].append({**first, "unit": trace.unit, "x_unit": trace.x_unit})
     if isinstance(run, RawRun):
-        made = (profile_for(run, programme_from_data(data)) for data in programmes)
-        told["profiles"] = [profile for profile in made if profile is not None]
+        for data in programmes:
+            programme = programme_from_data(data)
+            profile = profile_for(run, programme, run_role)
+            if profile is not None:
+                told["profiles"].append(profile)
+                told["traces"] += ion_traces(run, programme)
     return told
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from services.classifier.custody import Facts
+from services.classifier.domain.run_role import OF_THE_ITEM
 from services.classifier.models import (
     ItemFacts,
     Job,
@@ -91,25 +92,21 @@ def measurement(session: Session, measurement_id: str) -> Measurement:
     return row
 
 
-def profile_sources(
-    session: Session, programme: str, item_ids: Sequence[str]
-) -> tuple[Sequence[Measurement], Sequence[RunProfile]]:
-    """What was measured and read of items and, for an exhibit, of its aliquots; oldest first."""
+def measurements_of_items(session: Session, programme: str, item_ids: Sequence[str]) -> Sequence[Measurement]:
+    """What was measured of items and, for an exhibit, of its aliquots; oldest first."""
     mine = or_(Measurement.item_id.in_(item_ids), Measurement.root_id.in_(item_ids))
-    measured = session.scalars(
-        select(Measurement).where(Measurement.programme == programme, mine).order_by(Measurement.seq)
-    ).all()
-    ours = or_(RunProfile.item_id.in_(item_ids), RunProfile.root_id.in_(item_ids))
-    read = session.scalars(
-        select(RunProfile).where(RunProfile.programme == programme, ours).order_by(RunProfile.seq)
-    ).all()
-    return measured, read
+    query = select(Measurement).where(Measurement.programme == programme, mine).order_by(Measurement.seq)
+    return session.scalars(query).all()
 
 
 def items_with_own_data(session: Session, programme: str) -> Select[Any]:
     """(item_id, root_id) of every item on which a programme's data were recorded."""
     measured = select(Measurement.item_id, Measurement.root_id).where(Measurement.programme == programme)
-    read = select(RunProfile.item_id, RunProfile.root_id).where(RunProfile.programme == programme)
+    read = (
+        select(RunProfile.item_id, RunProfile.root_id)
+        .join(Spectrum, Spectrum.id == RunProfile.spectrum_id)
+        .where(RunProfile.programme == programme, Spectrum.run_role.in_(OF_THE_ITEM))
+    )
     found = measured.union(read).subquery()
     return select(found.c.item_id, found.c.root_id)
 
@@ -154,12 +151,6 @@ def measurers(session: Session, programme: str, item_id: str) -> set[str]:
     mine = or_(Measurement.item_id == item_id, Measurement.root_id == item_id)
     query = select(Measurement.measured_by).where(Measurement.programme == programme, mine)
     return set(session.scalars(query))
-
-
-def spectrum_digests(session: Session, spectrum_ids: Sequence[str]) -> dict[str, str]:
-    """SHA-256 by spectrum id."""
-    rows = session.execute(select(Spectrum.id, Spectrum.sha256).where(Spectrum.id.in_(spectrum_ids)))
-    return {row.id: row.sha256 for row in rows}
 
 
 def trace_row(session: Session, spectrum_id: str, channel: str) -> TraceRow | None:

@@ -132,6 +132,8 @@ class ProfileSchema(Schema):
     programme_version = fields.String()
     values = fields.List(fields.Dict())
     qc = fields.Dict()
+    qc_details = fields.Dict()
+    findings = fields.List(fields.Dict())
     inputs = fields.List(fields.String())
 
 

@@ -6,7 +6,7 @@ from shared.http.schemas import Schema
 
 
 class RunPeakSchema(Schema):
-    """One peak, in the channel in which it was integrated; times in s, area in intensity x s with its standard uncertainty."""
+    """One peak, in the channel in which it was integrated; times in s, area in intensity x s with its standard uncertainty, baseline at both ends in intensity."""
 
     kind = fields.String(validate=validate.OneOf(["internal_standard", "main_compound", "analyte"]))
     name = fields.String()
@@ -17,13 +17,16 @@ class RunPeakSchema(Schema):
     height = fields.Float(allow_none=True)
     area = fields.Float(allow_none=True)
     area_uncertainty = fields.Float(allow_none=True)
+    baseline_start = fields.Float(allow_none=True)
+    baseline_end = fields.Float(allow_none=True)
 
 
 class RunProfileSchema(Schema):
-    """What one programme's method found in the run, by rising time."""
+    """What one programme's method found in the run, by rising time; `version` is 1 where nobody has integrated it again."""
 
     programme = fields.String()
     programme_version = fields.String()
+    version = fields.Integer()
     module = fields.String(allow_none=True)
     provenance = fields.String()
     peaks = fields.List(fields.Nested(RunPeakSchema))

@@ -11,16 +11,20 @@ from typing import Any
 ISOTOPE_UNITS = ("per mil", "\N{PER MILLE SIGN}")
 UNKNOWN = "Unknown"
 NOT_EVALUATED = "Not evaluated"
+#: Least cosine to a reference spectrum where a method names none.
+LEAST_MATCH = 0.85
 PRETREATMENT_STEPS = (
     "closure", "log", "square_root", "fourth_root", "autoscale", "robust_scale", "centre", "divide_by_sd",
 )  # fmt: skip
+CONTROL_Z, WESTGARD = "control_z", "westgard_violations"
 QC_RULES = (
     "blank_ratio",
-    "control_z",
+    CONTROL_Z,
     "replicate_rsd_percent",
     "retention_drift_percent",
     "saturated_scans",
     "internal_standard_area",
+    WESTGARD,
 )
 
 
@@ -44,8 +48,9 @@ class Ion:
 class Target:
     """A compound that a chromatographic method looks for.
 
-    `relative_retention` is the time divided by that of the internal standard; `response` is the area per amount relative to the
-    main compound. `analyte` is None for the internal standard and the main compound themselves.
+    `relative_retention` is the time divided by that of the internal standard; `retention_index`, where given, counts instead.
+    `response` is the area per amount relative to the main compound. `analyte` is None for internal standard, anchors and main
+    compound. `spectrum` holds (m/z, intensity) of a reference spectrum, empty where the qualifiers alone decide.
     """
 
     name: str
@@ -54,11 +59,32 @@ class Target:
     quantifier: float
     qualifiers: tuple[Ion, ...]
     response: float = 1.0
+    retention_index: float | None = None
+    spectrum: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def masses(self) -> tuple[float, ...]:
+        """Every m/z that the search for this compound looks at, the quantifier first, each once."""
+        ions = (self.quantifier, *(ion.mz for ion in self.qualifiers), *(mass for mass, _ in self.spectrum))
+        return tuple(dict.fromkeys(ions))
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTarget:
+    """What the control material should give for an analyte, and the standard deviation that its chart is drawn with."""
+
+    analyte: str
+    mean: float
+    sd: float
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How peaks of one module's runs become ratios to the main compound."""
+    """How peaks of one module's runs become ratios to the main compound.
+
+    `anchors` are further compounds by which a run is aligned: a ladder of n-alkanes, or more internal standards. `least_match` is
+    the least cosine to a target's reference spectrum. `controls` say what the control material should give.
+    """
 
     internal_standard: Target
     retention_s: float
@@ -69,6 +95,25 @@ class Method:
     internal_standard_area: float = 0.0
     saturation: float | None = None
     provenance: str = ""
+    anchors: tuple[Target, ...] = ()
+    least_match: float = LEAST_MATCH
+    controls: tuple[ControlTarget, ...] = ()
+
+    @property
+    def compounds(self) -> tuple[Target, ...]:
+        """Internal standard, anchors, main compound and targets, in this order."""
+        return (self.internal_standard, *self.anchors, self.main, *self.targets)
+
+    @property
+    def by_index(self) -> bool:
+        """Whether places of compounds are retention indices."""
+        return any(target.retention_index is not None for target in (self.main, *self.targets))
+
+    def place(self, target: Target) -> float:
+        """Where the method has a compound: its retention index, or its time in seconds."""
+        if self.by_index and target.retention_index is not None:
+            return target.retention_index
+        return target.relative_retention * self.retention_s
 
 
 @dataclass(frozen=True, slots=True)

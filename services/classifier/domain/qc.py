@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from services.classifier.domain.programme import Programme, QcRule
+from services.classifier.domain.programme import CONTROL_Z, WESTGARD, Programme, QcRule
 
 # The value of these rules must reach the limit; that of all others must not exceed it.
 _LEAST = ("internal_standard_area",)
@@ -21,15 +21,31 @@ class QcFinding:
     module: str | None = None
 
 
-def check_qc(programme: Programme, noted: Mapping[str, object]) -> tuple[QcFinding, ...]:
-    """Judge what was noted (rule -> number, true/false, "pass" or "fail") by the programme's rules; other failures count too."""
-    findings = [_by_rule(rule, noted.get(rule.rule)) for rule in programme.qc]
-    known = {rule.rule for rule in programme.qc}
+def check_qc(
+    programme: Programme, noted: Mapping[str, object], details: Mapping[str, str] | None = None
+) -> tuple[QcFinding, ...]:
+    """Judge what was noted (rule -> number, true/false, "pass" or "fail") by the programme's rules; other failures count too.
+
+    `details` say in words where a noted value comes from. A programme that has its controls judged, and does not say how many
+    analytes may break a rule of their charts, allows none.
+    """
+    told = details or {}
+    rules = list(programme.qc)
+    known = {rule.rule for rule in rules}
+    if CONTROL_Z in known and WESTGARD not in known and WESTGARD in noted:
+        rules.append(QcRule(WESTGARD, 0.0))
+        known.add(WESTGARD)
+    findings = [_explained(_by_rule(rule, noted.get(rule.rule)), told.get(rule.rule)) for rule in rules]
     for name, value in noted.items():
         word = _word(value)
         if name not in known and word is not None:
-            findings.append(QcFinding(name, word, "noted as passed" if word else "noted as failed"))
+            said = QcFinding(name, word, "noted as passed" if word else "noted as failed")
+            findings.append(_explained(said, told.get(name)))
     return tuple(findings)
+
+
+def _explained(finding: QcFinding, detail: str | None) -> QcFinding:
+    return finding if detail is None else replace(finding, detail=f"{finding.detail}: {detail}")
 
 
 def failed(findings: Sequence[QcFinding]) -> tuple[QcFinding, ...]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from services.classifier.schemas import ProfileSchema, ProgrammeQuery, TraceQuery, TraceSchema
 from services.classifier.schemas_peaks import RunPeaksSchema
-from services.classifier.service import profiles, run_peaks, traces
+from services.classifier.service import judged_profiles, run_peaks, traces
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -16,7 +16,7 @@ blp = Blueprint("profiles", __name__, description="What was found in an item, an
 @blp.response(200, ProfileSchema)
 def get_profile(query: dict[str, Any], item_id: str) -> dict[str, Any]:
     """Every analyte of the programme with its value and source."""
-    return profiles.get_profile(
+    return judged_profiles.get_profile(
         context.actor(), context.uow(), context.runtime().extras["custody"], item_id, query["programme"]
     )
 

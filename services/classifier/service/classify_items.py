@@ -4,15 +4,15 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.classifier import repository
+from services.classifier import repository, repository_runs
 from services.classifier.custody import Facts, known
 from services.classifier.domain.bundle import model_from_bundle
 from services.classifier.domain.evaluate import classify as evaluate
 from services.classifier.domain.model import Model
 from services.classifier.domain.qc import check_qc
 from services.classifier.models import Job, Result
+from services.classifier.service.judged_profiles import judged_profile
 from services.classifier.service.measurements import tell_ledger
-from services.classifier.service.profiles import build_profile
 from services.classifier.service.results import new_result
 from shared.actor import Actor, Role
 from shared.crypto.keys import load_public_key
@@ -65,11 +65,12 @@ def _classify_one(
     login: str,
 ) -> None:
     now = runtime.clock()
-    profile = build_profile(uow.session, model.programme, item.id)
+    profile = judged_profile(uow.session, model.programme, item.id)
     values = {value["analyte"]: value["value"] for value in profile["values"] if value["value"] is not None}
     censored = frozenset(value["analyte"] for value in profile["values"] if value["censored"])
-    found = evaluate(model, values, censored, check_qc(model.programme, profile["qc"]))
+    found = evaluate(model, values, censored, check_qc(model.programme, profile["qc"], profile["qc_details"]))
     measured_by = repository.measurers(uow.session, model.programme.id, item.id)
+    measured_by |= repository_runs.integrators(uow.session, model.programme.id, item.id)
     content: dict[str, Any] = {
         "item_id": item.id,
         "exhibit_id": item.exhibit_id,

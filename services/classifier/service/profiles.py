@@ -5,25 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.classifier import repository
-from services.classifier.custody import Custody, known
+from services.classifier import repository, repository_runs
 from services.classifier.domain.programme import Programme
 from services.classifier.models import Measurement, RunProfile
-from services.classifier.service.programmes import programme_of
-from shared.actor import LABORATORY, Actor, Role, require
-from shared.db.unit_of_work import UnitOfWork
-
-READERS = (*LABORATORY, Role.AUDITOR)
-
-
-def get_profile(
-    actor: Actor, uow: UnitOfWork, custody: Custody, item_id: str, programme_id: str
-) -> dict[str, Any]:
-    """The profile of an item in the programme's newest version; raises NotFound for an item that custody does not have."""
-    require(actor, *READERS)
-    programme = programme_of(repository.programme_row(uow.session, programme_id))
-    known(custody, [item_id])
-    return build_profile(uow.session, programme, item_id)
+from services.classifier.repository_runs import Found
 
 
 def build_profile(session: Session, programme: Programme, item_id: str) -> dict[str, Any]:
@@ -36,17 +21,17 @@ def build_profiles(
 ) -> dict[str, dict[str, Any]]:
     """Takes for each analyte what was recorded last; a later correction or measurement stands before an earlier run.
 
-    `inputs` are the SHA-256 of every measurement and raw file that gave a value, so that anyone can say what an opinion rests on.
+    `inputs` are the SHA-256 of every measurement, raw file and integration that gave a value, so that anyone can say what an
+    opinion rests on.
     """
-    measured, read = repository.profile_sources(session, programme.id, item_ids)
-    digests = repository.spectrum_digests(session, [run.spectrum_id for run in read])
+    measured = repository.measurements_of_items(session, programme.id, item_ids)
+    runs = repository_runs.runs_of_items(session, programme.id, item_ids)
     return {
         item_id: _build(
             programme,
             item_id,
             [row for row in measured if item_id in (row.item_id, row.root_id)],
-            [run for run in read if item_id in (run.item_id, run.root_id)],
-            digests,
+            [run for run in runs if item_id in (run[0].item_id, run[0].root_id)],
         )
         for item_id in item_ids
     }
@@ -56,24 +41,23 @@ def _build(
     programme: Programme,
     item_id: str,
     measured: Sequence[Measurement],
-    read: Sequence[RunProfile],
-    digests: Mapping[str, str],
+    runs: Sequence[Found],
 ) -> dict[str, Any]:
-    found: dict[str, tuple[Any, dict[str, Any], str]] = {}
+    found: dict[str, tuple[Any, dict[str, Any], tuple[str, ...]]] = {}
     qc: dict[str, Any] = {}
-    for run in read:
+    for run, spectrum in runs:
+        digests = (spectrum.sha256,) if run.digest is None else (spectrum.sha256, run.digest)
         for value in run.profile["values"]:
-            source = {"kind": "spectrum", "spectrum_id": run.spectrum_id, "peak": value.get("peak")}
-            _take(found, value, source, run.recorded_at, digests[run.spectrum_id])
+            _take(found, value, _source(run, value), spectrum.read_at, digests)
         qc.update(run.profile.get("qc") or {})
     for row in measured:
         for value in row.values:
             source = {"kind": "measurement", "measurement_id": row.id, "method": row.method}
-            _take(found, value, source, row.recorded_at, row.digest)
+            _take(found, value, source, row.recorded_at, (row.digest,))
         qc.update(row.qc or {})
     values = []
     for analyte in programme.analytes:
-        value, source, _ = found.get(analyte.name, ({}, {}, ""))
+        value, source, _ = found.get(analyte.name, ({}, {}, ()))
         values.append(
             {
                 "analyte": analyte.name,
@@ -81,6 +65,7 @@ def _build(
                 "unit": analyte.unit,
                 "uncertainty": value.get("uncertainty"),
                 "censored": bool(value.get("censored", False)),
+                "remark": value.get("remark") or "",
                 "module": analyte.module,
                 "source": {key: part for key, part in source.items() if key != "at"} or None,
             }
@@ -91,19 +76,46 @@ def _build(
         "programme_version": programme.version,
         "values": values,
         "qc": qc,
-        "inputs": sorted({digest for _, _, digest in found.values()}),
+        "inputs": sorted({digest for _, _, digests in found.values() for digest in digests}),
     }
 
 
+def _source(run: RunProfile, value: dict[str, Any]) -> dict[str, Any]:
+    """The way back from a number to the signal: the run, the version of its integration, the peaks, and where to see them."""
+    peak = value.get("peak")
+    source = {
+        "kind": "spectrum",
+        "spectrum_id": run.spectrum_id,
+        "profile_id": run.id,
+        "version": run.version,
+        "peak": peak,
+        "main_peak": value.get("main_peak"),
+        "internal_standard": run.profile.get("internal_standard"),
+    }
+    if peak is not None:
+        source["trace"] = trace_path(run.spectrum_id, peak)
+    if run.version > 1:
+        source |= {"reason": run.reason, "integrated_by": run.integrated_by}
+    return source
+
+
+def trace_path(spectrum_id: str, peak: Mapping[str, Any]) -> str:
+    """Where the signal around a peak is drawn, with twice its width on either side."""
+    width = peak["end_s"] - peak["start_s"]
+    start, end = peak["start_s"] - 2 * width, peak["end_s"] + 2 * width
+    query = f"channel={peak['channel']}&from={max(start, 0.0):.1f}&to={end:.1f}"
+    return f"/api/v1/spectra/{spectrum_id}/trace?{query}"
+
+
 def _take(
-    found: dict[str, tuple[Any, dict[str, Any], str]],
+    found: dict[str, tuple[Any, dict[str, Any], tuple[str, ...]]],
     value: dict[str, Any],
     source: dict[str, Any],
     at: Any,
-    digest: str,
+    digests: tuple[str, ...],
 ) -> None:
     """Keeps a value that is newer than the one that is there; a run that saw nothing does not hide a measured value."""
     old = found.get(value["analyte"])
     if old is not None and (old[1]["at"] > at or (value.get("value") is None and not value.get("censored"))):
         return
-    found[value["analyte"]] = (value, {**source, "at": at}, digest)
+    found[value["analyte"]] = (value, {**source, "at": at}, digests)

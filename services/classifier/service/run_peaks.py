@@ -24,6 +24,7 @@ def get_peaks(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> dict[str, Any]
             {
                 "programme": row.programme,
                 "programme_version": row.programme_version,
+                "version": row.version,
                 "module": row.profile.get("module"),
                 "provenance": row.profile.get("provenance") or "",
                 "peaks": sorted(_peaks(row.profile), key=lambda peak: peak["apex_s"]),
@@ -47,5 +48,15 @@ def _peaks(profile: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _told(peak: Mapping[str, Any], kind: str, name: str) -> dict[str, Any]:
-    fields = ("channel", "start_s", "apex_s", "end_s", "height", "area", "area_uncertainty")
+    fields = (
+        "channel",
+        "start_s",
+        "apex_s",
+        "end_s",
+        "height",
+        "area",
+        "area_uncertainty",
+        "baseline_start",
+        "baseline_end",
+    )
     return {"kind": kind, "name": name, **{field: peak.get(field) for field in fields}}

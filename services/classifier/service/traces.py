@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from services.classifier import repository
+from services.classifier import repository, repository_runs
 from services.classifier.domain.run import TOTAL, Trace
 from services.classifier.domain.trace import decimate, window
 from services.classifier.models import Spectrum
@@ -32,9 +32,10 @@ def get_trace(actor: Actor, uow: UnitOfWork, spectrum_id: str, query: dict[str, 
         # What is no run has no total ion current; asked for nothing else, what it has is drawn.
         row = repository.first_trace_row(uow.session, spectrum_id)
     if row is None:
-        there = repository.first_trace_row(uow.session, spectrum_id)
-        name = TOTAL if there is None else there.channel
-        message = f"This run has the channel {name!r} here, not {query['channel'][:40]!r}."
+        there = repository_runs.kept_channels(uow.session, spectrum_id) or [TOTAL]
+        more = f" and {len(there) - 12} more" if len(there) > 12 else ""
+        names = ", ".join(repr(name) for name in there[:12]) + more
+        message = f"This run has the channel {names} here, not {query['channel'][:40]!r}."
         raise Invalid(message, errors=[{"pointer": "/channel", "message": message}])
     whole = Trace(row.channel, np.frombuffer(row.x, "<f8"), np.frombuffer(row.y, "<f8"), row.unit, row.x_unit)
     part = window(whole, query["from_"], query["to"])

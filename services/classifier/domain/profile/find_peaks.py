@@ -40,7 +40,10 @@ DETECTOR_SIGNAL = PeakParameters(
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A peak of one channel: `first` and `last` scan, times in s, `area` in intensity x s with its standard uncertainty."""
+    """A peak of one channel: `first` and `last` scan, times in s, `area` in intensity x s with its standard uncertainty.
+
+    `height` and `area` stand on the baseline, whose level at the two ends is given in intensity.
+    """
 
     channel: str
     first: int
@@ -51,26 +54,30 @@ class Peak:
     height: float
     area: float
     area_uncertainty: float
+    baseline_start: float = 0.0
+    baseline_end: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A trace without its baseline, and the noise that is left."""
+    """A trace without its baseline, the noise that is left, and the baseline that was taken off."""
 
     channel: str
     x: Floats
     y: Floats
     noise: float
+    line: Floats
 
 
 def correct(channel: str, x: Floats, y: Floats, parameters: PeakParameters) -> Corrected:
     """Take the baseline off a trace."""
     if parameters.baseline_kind == "chords":
         line = baseline_by_chords(x, y, parameters.baseline_s, parameters.straight_s)
-        return Corrected(channel, x, y - line, noise_of(y))
+        return Corrected(channel, x, y - line, noise_of(y), line)
     step = float(np.median(np.diff(x))) if len(x) > 1 else 1.0
     points = int(parameters.baseline_s / step) | 1
-    return Corrected(channel, x, y - baseline(y, points), noise_of(y))
+    line = baseline(y, points)
+    return Corrected(channel, x, y - line, noise_of(y), line)
 
 
 def find_peaks(trace: Corrected, start_s: float, end_s: float, parameters: PeakParameters) -> list[Peak]:
@@ -112,7 +119,17 @@ def integrate(trace: Corrected, first: int, last: int) -> Peak:
         float(part[top]),
         area,
         spread,
+        float(trace.line[first]),
+        float(trace.line[last]),
     )
+
+
+def over_chord(trace: Corrected, first: int, last: int) -> Corrected:
+    """The trace over a straight baseline from its own value at one scan to that at the other, as one is drawn by hand."""
+    whole = trace.y + trace.line
+    ends = np.array([trace.x[first], trace.x[last]])
+    chord = np.interp(trace.x, ends, np.array([whole[first], whole[last]]))
+    return Corrected(trace.channel, trace.x, whole - chord, trace.noise, chord)
 
 
 def _edges(shape: Floats, top: int, noise: float, parameters: PeakParameters) -> tuple[int, int]:

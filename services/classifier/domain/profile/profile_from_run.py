@@ -1,110 +1,59 @@
 """A raw run and a programme's method give a profile: ratios to the main compound, each traceable to its peaks."""
 
-import functools
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from services.classifier.domain.profile.find_peaks import (
-    Corrected,
-    Peak,
-    PeakParameters,
-    correct,
-)
-from services.classifier.domain.profile.identify import Channel, Identified, identify
+from services.classifier.domain.profile.align import Alignment
+from services.classifier.domain.profile.find_anchors import Aligned
+from services.classifier.domain.profile.find_peaks import Peak
+from services.classifier.domain.profile.identify import Identified
+from services.classifier.domain.profile.manual import Manual
+from services.classifier.domain.profile.profile import NoMethod, Profile, ProfileParameters, ProfileValue
+from services.classifier.domain.profile.search import Search
+from services.classifier.domain.profile.signal import Signal
 from services.classifier.domain.programme import Analyte, Method, Module, Programme, Target
 from services.classifier.domain.qc import QcFinding, check_qc
-from services.classifier.domain.run import RawRun
-
-
-class NoMethod(ValueError):
-    """This run cannot give a profile of this programme; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileParameters:
-    """Everything that the numbers depend on besides the method; stored with the profile."""
-
-    peaks: PeakParameters = field(default_factory=PeakParameters)
-    mass_tolerance: float = 0.4
-    standard_search_percent: float = 6.0
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileValue:
-    """One analyte: its value with expanded uncertainty (k=2), or None with the reason in `remark`.
-
-    `censored`: looked for, and below the limit of quantitation. `peak` and `main_peak` are what the value was computed from.
-    """
-
-    analyte: str
-    value: float | None
-    unit: str
-    uncertainty: float | None
-    censored: bool = False
-    remark: str = ""
-    peak: Peak | None = None
-    main_peak: Peak | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """The values of one module from one run, the quality findings, and the parameters that gave them."""
-
-    programme: str
-    version: str
-    module: str
-    values: tuple[ProfileValue, ...]
-    qc: tuple[QcFinding, ...]
-    noted: dict[str, float]
-    parameters: ProfileParameters
-    internal_standard: Peak | None = None
-    provenance: str = field(default="")
-
-    def as_data(self) -> dict[str, Any]:
-        """Plain dictionaries, ready for JSON."""
-        return asdict(self)
 
 
 def profile_from_run(
-    run: RawRun,
+    run: Signal,
     programme: Programme,
     parameters: ProfileParameters | None = None,
     module: str | None = None,
+    manual: Mapping[str, Manual] | None = None,
 ) -> Profile:
-    """Find, integrate and identify the method's compounds in a run.
+    """Align a run, find, identify and integrate the method's compounds in it.
 
-    `module` names which module's method; by default the first that has one. Raises NoMethod where there is none or the run has no
-    spectra. A run without its internal standard or its main compound gives a profile without values and a failed quality finding.
+    `module` names which module's method; by default the first that has one. `manual` has the peaks that an examiner set, by the
+    name of the compound. Raises NoMethod where there is no method or the run has no spectra, BadBounds for a peak set where
+    nothing can be integrated. A run without its internal standard or its main compound gives a profile without values and a
+    failed quality finding.
     """
-    place, method = _method(programme, module)
-    if not run.has_spectra:
-        raise NoMethod(f"a {run.format} run has no spectra, and the method of {place.name} needs them")
-    used = parameters or ProfileParameters()
-    channel = _channels(run, used)
-    standard = _internal_standard(method, channel, used)
+    place, method, search, used = _prepare(run, programme, parameters, module, manual)
+    found = search.aligned()
     noted: dict[str, float] = {"internal_standard_area": 0.0}
-    analytes = [analyte for analyte in programme.analytes if analyte.module == place.name]
-    if standard.peak is None:
-        return _without_values(
-            programme, place, analytes, used, noted, f"internal standard: {standard.remark}"
-        )
-    noted["internal_standard_area"] = standard.peak.area
-    noted["retention_drift_percent"] = 100 * (standard.peak.apex_s / method.retention_s - 1)
-    main = _find(method, method.main, channel, standard.peak, used)
-    if main.peak is None or standard.peak.area < method.internal_standard_area:
-        reason = main.remark or f"internal standard: its area of {standard.peak.area:.3g} is too small"
-        return _without_values(
-            programme, place, analytes, used, noted, f"{method.main.name}: {reason}", standard.peak
-        )
-    noted["saturated_scans"] = _saturated(run, method, main.peak, used)
+    if found.standard.peak is None:
+        return _without_values(programme, place, used, noted, f"internal standard: {found.standard.remark}")
+    standard = found.standard.peak
+    noted["internal_standard_area"] = standard.area
+    noted["retention_shift_percent"] = 100 * (standard.apex_s / method.retention_s - 1)
+    if found.alignment is None:
+        reason = "the run cannot be aligned: of the ladder only one step was found"
+        return _without_values(programme, place, used, noted, reason, found)
+    main = search.find(method.main, found.alignment.time_of(method.place(method.main)))
+    if main.peak is None or standard.area < method.internal_standard_area:
+        reason = main.remark or f"internal standard: its area of {standard.area:.3g} is too small"
+        reason = reason if main.peak is not None else f"{method.main.name}: {reason}"
+        return _without_values(programme, place, used, noted, reason, found)
     targets = {target.analyte: target for target in method.targets}
+    analytes = [analyte for analyte in programme.analytes if analyte.module == place.name]
     values = tuple(
-        _value(analyte, targets.get(analyte.name), method, channel, standard.peak, main.peak, used)
+        _value(analyte, targets.get(analyte.name), method, search, found.alignment, main.peak)
         for analyte in analytes
     )
+    noted["saturated_scans"] = _saturated(search, method, standard, main.peak, values)
+    areas = {v.analyte: v.peak.area for v in values if v.peak is not None}
     return Profile(
         programme.id,
         programme.version,
@@ -113,12 +62,54 @@ def profile_from_run(
         _findings(programme, place, noted),
         noted,
         used,
-        standard.peak,
+        standard,
         method.provenance,
+        found.alignment.anchors,
+        {method.internal_standard.name: standard.area, method.main.name: main.peak.area, **areas},
     )
 
 
-def _method(programme: Programme, module: str | None) -> tuple[Module, Method]:
+def carry_over(
+    run: Signal, programme: Programme, parameters: ProfileParameters | None = None, module: str | None = None
+) -> Profile:
+    """What of the method's compounds lies in a blank: `areas` by name. It has no main compound, and no values.
+
+    A blank without internal standard is searched at the method's own times, as far around them as a standard is looked for.
+    """
+    place, method, search, used = _prepare(run, programme, parameters, module, None)
+    found = search.aligned()
+    standard, alignment = found.standard.peak, found.alignment
+    noted: dict[str, float] = {}
+    areas: dict[str, float] = {}
+    if standard is not None:
+        noted["internal_standard_area"] = standard.area
+        noted["retention_shift_percent"] = 100 * (standard.apex_s / method.retention_s - 1)
+        areas[method.internal_standard.name] = standard.area
+    if alignment is not None:
+        for target in (method.main, *method.targets):
+            hit = search.find(target, alignment.time_of(method.place(target))).peak
+            if hit is not None:
+                areas[target.name] = hit.area
+    elif not method.by_index:
+        far = ProfileParameters(used.peaks, used.mass_tolerance, window_percent=used.standard_search_percent)
+        wide = Search(run, method, far, {})
+        for target in (method.main, *method.targets):
+            hit = wide.find(target, method.place(target)).peak
+            if hit is not None:
+                areas[target.name] = hit.area
+    values = tuple(
+        ProfileValue(a.name, None, a.unit, None, remark="a blank")
+        for a in programme.analytes
+        if a.module == place.name
+    )
+    anchors = () if alignment is None else alignment.anchors
+    return Profile(
+        programme.id, programme.version, place.name, values, (), noted, used, standard, method.provenance, anchors, areas
+    )  # fmt: skip
+
+
+def method_of(programme: Programme, module: str | None = None) -> tuple[Module, Method]:
+    """The module of that name, or the first that has a method, and its method; raises NoMethod."""
     for found, method in programme.methods():
         if module is None or found.name == module:
             return found, method
@@ -126,66 +117,69 @@ def _method(programme: Programme, module: str | None) -> tuple[Module, Method]:
     raise NoMethod(f"the {which} of {programme.id} version {programme.version} has no chromatographic method")
 
 
-def _channels(run: RawRun, used: ProfileParameters) -> Channel:
-    @functools.cache
-    def channel(mass: float) -> Corrected:
-        return correct(f"mz:{mass:g}", run.times_s, run.ion(mass, tolerance=used.mass_tolerance), used.peaks)
-
-    return channel
-
-
-def _internal_standard(method: Method, channel: Channel, used: ProfileParameters) -> Identified:
-    return identify(
-        method.internal_standard,
-        channel,
-        method.retention_s,
-        used.standard_search_percent,
-        method.qualifier_tolerance_percent,
-        used.peaks,
-    )
-
-
-def _find(
-    method: Method, target: Target, channel: Channel, standard: Peak, used: ProfileParameters
-) -> Identified:
-    expected = target.relative_retention * standard.apex_s
-    return identify(
-        target, channel, expected, method.window_percent, method.qualifier_tolerance_percent, used.peaks
-    )
+def _prepare(
+    run: Signal,
+    programme: Programme,
+    parameters: ProfileParameters | None,
+    module: str | None,
+    manual: Mapping[str, Manual] | None,
+) -> tuple[Module, Method, Search, ProfileParameters]:
+    place, method = method_of(programme, module)
+    if not run.has_spectra:
+        raise NoMethod(f"the run has no spectra, and the method of {place.name} needs them")
+    used = parameters or ProfileParameters()
+    return place, method, Search(run, method, used, manual or {}), used
 
 
 def _value(
     analyte: Analyte,
     target: Target | None,
     method: Method,
-    channel: Channel,
-    standard: Peak,
+    search: Search,
+    alignment: Alignment,
     main: Peak,
-    used: ProfileParameters,
 ) -> ProfileValue:
     if target is None:
         return ProfileValue(analyte.name, None, analyte.unit, None, remark="the method does not look for it")
-    found = _find(method, target, channel, standard, used)
+    expected = alignment.time_of(method.place(target))
+    found = search.find(target, expected)
+    about: dict[str, Any] = {
+        "expected_s": expected,
+        "match": found.match,
+        "by_hand": search.is_by_hand(target),
+    }
     if found.peak is None:
         censored = not found.interfered and analyte.loq is not None
-        return ProfileValue(analyte.name, None, analyte.unit, None, censored, found.remark, None, main)
+        return ProfileValue(
+            analyte.name, None, analyte.unit, None, censored, found.remark, None, main, **about
+        )
     ratio = found.peak.area / main.area * method.main.response / target.response
-    spread = math.hypot(found.peak.area_uncertainty / found.peak.area, main.area_uncertainty / main.area)
-    uncertainty = ratio * math.hypot(2 * spread, (analyte.uncertainty_percent or 0.0) / 100)
     if analyte.loq is not None and ratio < analyte.loq:
         remark = f"below the limit of quantitation of {analyte.loq:g}"
-        return ProfileValue(analyte.name, None, analyte.unit, None, True, remark, found.peak, main)
-    return ProfileValue(analyte.name, ratio, analyte.unit, uncertainty, False, "", found.peak, main)
-
-
-def _saturated(run: RawRun, method: Method, main: Peak, used: ProfileParameters) -> float:
-    if method.saturation is None:
-        return 0.0
-    masses = [method.main.quantifier, *(ion.mz for ion in method.main.qualifiers)]
-    within = slice(main.first, main.last + 1)
-    return float(
-        max((run.ion(m, tolerance=used.mass_tolerance)[within] >= method.saturation).sum() for m in masses)
+        return ProfileValue(analyte.name, None, analyte.unit, None, True, remark, found.peak, main, **about)
+    doubt = _uncertainty(analyte, found, main, ratio)
+    return ProfileValue(
+        analyte.name, ratio, analyte.unit, doubt, False, found.remark, found.peak, main, **about
     )
+
+
+def _uncertainty(analyte: Analyte, found: Identified, main: Peak, ratio: float) -> float:
+    """Expanded, k = 2: the noise of both peaks, and what the programme says of the method as a whole."""
+    assert found.peak is not None
+    spread = math.hypot(found.peak.area_uncertainty / found.peak.area, main.area_uncertainty / main.area)
+    return math.hypot(
+        ratio * 2 * spread, ratio * (analyte.uncertainty_percent or 0.0) / 100, analyte.uncertainty or 0.0
+    )
+
+
+def _saturated(
+    search: Search, method: Method, standard: Peak, main: Peak, values: tuple[ProfileValue, ...]
+) -> float:
+    """The most scans at the detector's limit under any peak that gave a value."""
+    peaks = {value.analyte: value.peak for value in values if value.peak is not None}
+    used = [(method.internal_standard, standard), (method.main, main)]
+    used += [(target, peaks[target.name]) for target in method.targets if target.name in peaks]
+    return float(max(search.saturated_scans(target, peak) for target, peak in used))
 
 
 def _findings(programme: Programme, place: Module, noted: dict[str, float]) -> tuple[QcFinding, ...]:
@@ -200,16 +194,18 @@ def _findings(programme: Programme, place: Module, noted: dict[str, float]) -> t
 def _without_values(
     programme: Programme,
     place: Module,
-    analytes: list[Analyte],
     used: ProfileParameters,
     noted: dict[str, float],
     reason: str,
-    standard: Peak | None = None,
+    found: Aligned | None = None,
 ) -> Profile:
-    values = tuple(ProfileValue(a.name, None, a.unit, None, remark=reason) for a in analytes)
+    values = tuple(
+        ProfileValue(a.name, None, a.unit, None, remark=reason)
+        for a in programme.analytes
+        if a.module == place.name
+    )
     finding = QcFinding("internal_standard_area", False, reason, place.name)
     findings = tuple(f for f in _findings(programme, place, noted) if f.rule != finding.rule)
-    provenance = place.method.provenance if place.method else ""
     return Profile(
         programme.id,
         programme.version,
@@ -218,12 +214,7 @@ def _without_values(
         (finding, *findings),
         noted,
         used,
-        standard,
-        provenance,
+        found.standard.peak if found else None,
+        place.method.provenance if place.method else "",
+        found.alignment.anchors if found and found.alignment else (),
     )
-
-
-def measured_values(profile: Profile) -> tuple[dict[str, float], frozenset[str]]:
-    """What classification takes from a profile: measured values, and the analytes below their limit."""
-    values = {v.analyte: v.value for v in profile.values if v.value is not None and np.isfinite(v.value)}
-    return values, frozenset(v.analyte for v in profile.values if v.censored)

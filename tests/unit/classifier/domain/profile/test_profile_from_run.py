@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from services.classifier.domain.load_programme import load_bundled
-from services.classifier.domain.profile.profile_from_run import (
-    NoMethod,
-    Profile,
-    measured_values,
-    profile_from_run,
-)
+from services.classifier.domain.profile.profile import NoMethod, Profile, measured_values
+from services.classifier.domain.profile.profile_from_run import profile_from_run
 from services.classifier.domain.programme import Programme
 from services.classifier.domain.readers.registry import read
 from services.classifier.domain.run import RawRun
@@ -139,6 +135,6 @@ def test_a_shifted_run_is_aligned_by_its_internal_standard(tmp_path: Path) -> No
         run.format, run.technique, run.times_s * 1.04, run.total, run.starts, run.mz, run.intensity, run.unit
     )
     profile = profile_from_run(late, programme)
-    assert profile.noted["retention_drift_percent"] > 3
+    assert profile.noted["retention_shift_percent"] > 3
     found = {each.analyte: each.value for each in profile.values}
     assert found["morphine"] == pytest.approx(0.05, rel=0.1)
