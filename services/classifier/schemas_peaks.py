@@ -6,7 +6,10 @@ from shared.http.schemas import Schema
 
 
 class RunPeakSchema(Schema):
-    """One peak, in the channel in which it was integrated; times in s, area in intensity x s with its standard uncertainty, baseline at both ends in intensity."""
+    """One peak, in the channel in which it was integrated.
+
+    Times in s, area in intensity x s with its standard uncertainty, the baseline at both ends in intensity.
+    """
 
     kind = fields.String(validate=validate.OneOf(["internal_standard", "main_compound", "analyte"]))
     name = fields.String()
