@@ -233,7 +233,7 @@ class Model(Base):
     version: Mapped[int]
     state: Mapped[str]
     job_id: Mapped[str]
-    bundle: Mapped[bytes | None]
+    bundle: Mapped[bytes | None] = mapped_column(deferred=True)
     digest: Mapped[str | None]
     snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     validation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

@@ -41,6 +41,38 @@ class LibraryEntrySchema(Schema):
     decided_at = Timestamp()
 
 
+class LibraryWarningSchema(Schema):
+    """What asks for a second look: an authentic far from its class, or nearly the same as one of another collection."""
+
+    kind = fields.String(validate=validate.OneOf(["outlier", "duplicate"]))
+    exhibit_id = fields.String()
+    item_id = fields.String()
+    item_number = fields.String()
+    determination = fields.String()
+    label = fields.String()
+    score = fields.Float()
+    nearer_to = fields.String(allow_none=True)
+    other_exhibit_id = fields.String(allow_none=True)
+    other_item_id = fields.String(allow_none=True)
+    other_item_number = fields.String(allow_none=True)
+    message = fields.String()
+
+
+LibraryWarningList = list_schema(LibraryWarningSchema)
+
+
+class WarningsQuery(Schema):
+    """Whose library."""
+
+    programme = fields.String(required=True)
+
+
+class AcceptedEntrySchema(LibraryEntrySchema):
+    """An authentic that was taken in, with what asks for a second look."""
+
+    warnings = fields.List(fields.Nested(LibraryWarningSchema))
+
+
 LibraryList = list_schema(LibraryEntrySchema)
 
 
@@ -93,6 +125,7 @@ class ModelQuery(ListQuery):
 
 
 class ActivateSchema(Schema):
-    """The signature of whoever puts the model into use."""
+    """The signature of whoever puts the model into use; a reason where a retired one is put into use again."""
 
+    reason = Text()
     password = Password()

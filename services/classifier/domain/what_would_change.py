@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.classifier.domain.class_ranges import in_units
 from services.classifier.domain.decision import decide
 from services.classifier.domain.evaluate import classify
 from services.classifier.domain.model import DeterminationModel, Model
 from services.classifier.domain.opinion import DeterminationResult
-from services.classifier.domain.pretreatment import raw_matrix
+from services.classifier.domain.pretreatment import Pretreatment, raw_matrix
 from services.classifier.domain.qc import QcFinding
 from services.classifier.domain.run import Floats
 
@@ -52,37 +51,54 @@ def what_would_change(
 
 def _analytes(model: Model, own: DeterminationModel, found: DeterminationResult, raw: Floats) -> list[Change]:
     """The three analytes of which the least change, alone, would give another conclusion."""
-    scale, near = own.pretreatment, own.neighbourhood
-    row = scale.transform(raw[None, :])[0]
-    root = np.linalg.inv(near.whitener)
+    root = np.linalg.inv(own.neighbourhood.whitener)
     spread = np.sqrt((root * root).sum(axis=0))
-    views = tuple(view for view in own.views if not np.isnan(row[view.columns]).all())
     alpha = model.programme.decision.novelty_alpha
     changes: list[Change] = []
     done: set[int] = set()
-    least = [_least(model, name) for name in own.analytes]
     for step in _STEPS:
-        tried = [(j, sign) for j in np.flatnonzero(~np.isnan(row)) if j not in done for sign in (-1.0, 1.0)]
-        if not tried:
-            break
-        moved = np.repeat(row[None, :], len(tried), axis=0)
-        for i, (j, sign) in enumerate(tried):
-            moved[i, j] += sign * step * spread[j]
-        filled = scale.fill(moved)
-        chances = own.probabilities(filled)
-        for i, (j, sign) in enumerate(tried):
-            class_p = own.class_p_values(filled[i], views)
-            said = decide(own.classes, chances[i], own.conformal, class_p, alpha).conclusion
-            if said != found.conclusion and j not in done:
-                units = in_units(scale, filled[i : i + 1])
-                value = None if units is None else float(f"{units[0, j]:.4g}")
-                if value is not None and value < least[j]:
-                    continue
-                changes.append(Change("analyte", own.analytes[j], said, True, sign * step, value))
-                done.add(int(j))
+        tried: list[tuple[int, float]] = []
+        rows: list[Floats] = []
+        for j in np.flatnonzero(~np.isnan(raw)).tolist():
+            for sign in (-1.0, 1.0):
+                value = _moved(own.pretreatment, j, float(raw[j]), sign * step * float(spread[j]))
+                if j not in done and value >= _least(model, own.analytes[j]):
+                    moved = raw.copy()
+                    moved[j] = value
+                    tried.append((j, sign))
+                    rows.append(moved)
+        said = _conclusions(own, np.stack(rows), alpha) if rows else []
+        for (j, sign), moved, conclusion in zip(tried, rows, said, strict=True):
+            if conclusion != found.conclusion and j not in done:
+                value = float(f"{moved[j]:.4g}")
+                changes.append(Change("analyte", own.analytes[j], conclusion, True, sign * step, value))
+                done.add(j)
         if len(changes) >= _MOST:
             break
     return changes[:_MOST]
+
+
+def _conclusions(own: DeterminationModel, raw: Floats, alpha: float) -> list[str]:
+    """What would be said of raw rows (n, p)."""
+    rows = own.pretreatment.apply(raw)
+    chances = own.probabilities(rows)
+    said = []
+    for place, row in enumerate(rows):
+        views = tuple(view for view in own.views if not np.isnan(raw[place, view.columns]).all())
+        class_p = own.class_p_values(row, views)
+        said.append(decide(own.classes, chances[place], own.conformal, class_p, alpha).conclusion)
+    return said
+
+
+def _moved(scale: Pretreatment, j: int, value: float, amount: float) -> float:
+    """A raw value moved by so much on the model's scale; less than nothing where a root would have to be."""
+    power, shift = float(scale.power[j]), amount * float(scale.scale[j])
+    if power == 0.0:
+        return max(value, float(scale.floor[j])) * float(np.exp(np.clip(shift, -50.0, 50.0)))
+    if power == 1.0:
+        return value + shift
+    root = max(value, float(scale.floor[j])) ** power + shift
+    return float(root ** (1.0 / power)) if root >= 0 else -1.0
 
 
 def _least(model: Model, name: str) -> float:

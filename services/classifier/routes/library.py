@@ -4,14 +4,17 @@ from typing import Any
 
 from services.classifier.models import LibraryAct
 from services.classifier.schemas_library import (
+    AcceptedEntrySchema,
     LabelsSchema,
     LibraryEntriesSchema,
     LibraryEntrySchema,
     LibraryList,
     LibraryQuery,
+    LibraryWarningList,
     ReasonSchema,
+    WarningsQuery,
 )
-from services.classifier.service import library
+from services.classifier.service import library, library_warnings
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -27,26 +30,30 @@ def list_library(query: dict[str, Any]) -> dict[str, Any]:
     return library.list_library(context.actor(), context.uow(), programme=programme, **query)
 
 
+@blp.get("/library/warnings")
+@blp.arguments(WarningsQuery, location="query")
+@blp.response(200, LibraryWarningList)
+def list_warnings(query: dict[str, Any]) -> dict[str, Any]:
+    """Authentics far from their own class, and pairs too alike to be of two collections."""
+    return library_warnings.get_warnings(context.actor(), context.uow(), query["programme"])
+
+
 @blp.post("/library/accept")
 @blp.arguments(LibraryEntriesSchema)
 @blp.response(200)
 def accept_many(body: dict[str, Any]) -> dict[str, Any]:
     """Takes many authentics in, all or none."""
-    acts = library.accept_authentics(
-        context.actor(), context.uow(), _custody(), body["entries"], now=context.now()
-    )
-    return {"accepted": len(acts)}
+    return library.accept_many(context.actor(), context.uow(), _custody(), body["entries"], now=context.now())
 
 
 @blp.post("/library/<exhibit_id>/accept")
 @blp.arguments(LabelsSchema)
-@blp.response(200, LibraryEntrySchema)
-def accept(body: dict[str, Any], exhibit_id: str) -> LibraryAct:
-    """Takes one authentic in."""
-    entry = {"exhibit_id": exhibit_id, "labels": body["labels"]}
-    return library.accept_authentics(context.actor(), context.uow(), _custody(), [entry], now=context.now())[
-        0
-    ]
+@blp.response(200, AcceptedEntrySchema)
+def accept(body: dict[str, Any], exhibit_id: str) -> dict[str, Any]:
+    """Takes one authentic in; `warnings` say what about it asks for a second look."""
+    return library.accept_one(
+        context.actor(), context.uow(), _custody(), exhibit_id, body["labels"], now=context.now()
+    )
 
 
 @blp.post("/library/<exhibit_id>/refuse")

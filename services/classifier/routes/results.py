@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from services.classifier.schemas import AmendmentSchema, ResultList, ResultQuery, ResultSchema, ReviewSchema
-from services.classifier.schemas_models import ExplanationSchema
+from services.classifier.schemas_models import ExplanationSchema, FiguresQuery
 from services.classifier.service import explanations, results
 from shared.http import context
 from shared.http.blueprint import Blueprint
@@ -29,8 +29,9 @@ def get_result(result_id: str) -> dict[str, Any]:
 
 
 @blp.get("/results/<result_id>/explanation")
+@blp.arguments(FiguresQuery, location="query")
 @blp.response(200, ExplanationSchema)
-def get_explanation(result_id: str) -> dict[str, Any]:
+def get_explanation(query: dict[str, Any], result_id: str) -> dict[str, Any]:
     """Why the result says what it says: ranges of the classes, score plot, nearest authentics, what would change the answer."""
     return explanations.get_explanation(context.actor(), context.uow(), context.runtime().settings, result_id)
 

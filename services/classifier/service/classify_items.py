@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.classifier import repository, repository_runs
+from services.classifier import repository, repository_lifecycle, repository_runs
 from services.classifier.custody import Facts, known
 from services.classifier.domain.bundle import model_from_bundle
 from services.classifier.domain.evaluate import classify as evaluate
@@ -14,6 +14,7 @@ from services.classifier.models import Job, Result
 from services.classifier.service.judged_profiles import judged_profile
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.results import new_result
+from services.classifier.service.shadow import judge_in_shadow
 from shared.actor import Actor, Role
 from shared.crypto.keys import load_public_key
 from shared.db.unit_of_work import UnitOfWork
@@ -36,6 +37,8 @@ def classify(runtime: Runtime, job_id: str) -> None:
         )
         described = {"id": row.id, "version": str(row.version), "digest": row.digest}
         bundle = row.bundle or b""
+        acts = repository_lifecycle.acts_of(uow.session, row.id)
+        act_digest = acts[-1].digest if acts else None
     try:
         model = model_from_bundle(bundle, load_public_key(runtime.settings.keys_dir / "models.pub"))
         facts = known(runtime.extras["custody"], item_ids)
@@ -49,7 +52,7 @@ def classify(runtime: Runtime, job_id: str) -> None:
                 job.state, job.ended_at = "cancelled", runtime.clock()
                 uow.commit()
                 return
-            _classify_one(runtime, uow, job, model, described, facts[item_id], requested_by)
+            _classify_one(runtime, uow, job, model, described, facts[item_id], requested_by, act_digest)
             job.progress = place / len(item_ids)
             uow.commit()
     _end(runtime, job_id, "done", None)
@@ -63,6 +66,7 @@ def _classify_one(
     described: dict[str, Any],
     item: Facts,
     login: str,
+    act_digest: str | None,
 ) -> None:
     now = runtime.clock()
     profile = judged_profile(uow.session, model.programme, item.id)
@@ -90,10 +94,13 @@ def _classify_one(
     statement = insert(Result).values(**columns).on_conflict_do_nothing(index_elements=["job_id", "item_id"])
     if uow.session.execute(statement.returning(Result.id)).scalar() is None:
         return
+    judge_in_shadow(runtime, uow, row)
     payload = {
         "result_id": row.id,
         "result_sha256": row.digest,
         "model_sha256": described["digest"],
+        # The last act upon the model, and through it all acts upon the programme's models, are bound to the log.
+        **({"model_act_sha256": act_digest} if act_digest else {}),
         "job_id": job.id,
     }
     author = Actor(login, login, Role.TECHNICIAN)

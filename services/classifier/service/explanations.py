@@ -13,6 +13,7 @@ from services.classifier.domain.qc import check_qc
 from services.classifier.domain.what_would_change import Change, what_would_change
 from services.classifier.models import Result
 from services.classifier.service.programmes import programme_of
+from services.classifier.service.report_figures import result_figures
 from services.classifier.service.stored_models import stored_model
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.config import Settings
@@ -22,7 +23,9 @@ READERS = (*LABORATORY, Role.AUDITOR, Role.ANALYST, Role.OFFICE)
 Data = dict[str, Any]
 
 
-def get_explanation(actor: Actor, uow: UnitOfWork, settings: Settings, result_id: str) -> Data:
+def get_explanation(
+    actor: Actor, uow: UnitOfWork, settings: Settings, result_id: str, *, figures: bool = False
+) -> Data:
     """The explanation of a result that the actor may see.
 
     Who is not of the laboratory is told classes and distances, and nothing of whose exhibits the authentics are (E30).
@@ -30,6 +33,10 @@ def get_explanation(actor: Actor, uow: UnitOfWork, settings: Settings, result_id
     require(actor, *READERS)
     result = repository.result(uow.session, actor, result_id)
     told = explain_result(uow, settings, result)
+    if figures:
+        stored = {found["name"]: found for found in result.determinations}
+        for each in told["determinations"]:
+            each["figures"] = result_figures(each, stored[each["name"]], result.item_number)
     for each in told["determinations"]:
         if actor.role in (Role.OFFICE, Role.ANALYST):
             each["nearest"] = [{**row, "item_id": None, "item_number": None} for row in each["nearest"]]

@@ -8,6 +8,7 @@ from services.classifier import repository
 from services.classifier.custody import Custody, Facts
 from services.classifier.domain.programme import Programme
 from services.classifier.models import LibraryAct
+from services.classifier.service.library_warnings import find_warnings
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
@@ -50,6 +51,33 @@ def accept_authentics(
     repository.remember_facts(uow.session, facts.values())
     acts = [_act(actor, facts[e["exhibit_id"]], "accepted", now, labels=e["labels"]) for e in entries]
     return _record(actor, uow, acts, now)
+
+
+def accept_one(
+    actor: Actor,
+    uow: UnitOfWork,
+    custody: Custody,
+    exhibit_id: str,
+    labels: dict[str, str],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    """Takes one authentic in; answers the act with the warnings about it, which refuse nothing."""
+    entry = {"exhibit_id": exhibit_id, "labels": labels}
+    act = accept_authentics(actor, uow, custody, [entry], now=now)[0]
+    told = {column.name: getattr(act, column.name) for column in LibraryAct.__table__.columns}
+    return {**told, "warnings": find_warnings(uow, act.programme, [act.item_id])}
+
+
+def accept_many(
+    actor: Actor, uow: UnitOfWork, custody: Custody, entries: Sequence[dict[str, Any]], *, now: datetime
+) -> dict[str, Any]:
+    """Takes many in, all or none; answers how many, and the warnings about them."""
+    acts = accept_authentics(actor, uow, custody, entries, now=now)
+    warnings = []
+    for programme in dict.fromkeys(act.programme for act in acts):
+        warnings += find_warnings(uow, programme, [act.item_id for act in acts])
+    return {"accepted": len(acts), "warnings": warnings}
 
 
 def refuse_authentic(

@@ -6,9 +6,11 @@ from typing import Any
 from services.classifier import repository
 from services.classifier.models import Model
 from services.classifier.service.jobs import new_job
-from shared.actor import LABORATORY, Actor, Role, require, signed
+from services.classifier.service.validation_figures import validation_figures
+from services.classifier.service.validation_warnings import validation_warnings
+from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, NotFound
+from shared.errors import NotFound
 from shared.http.lists import paginate
 from shared.identifiers import new_id
 
@@ -48,29 +50,19 @@ def get_model(actor: Actor, uow: UnitOfWork, model_id: str) -> Model:
     return repository.model(uow.session, model_id)
 
 
-def get_validation(actor: Actor, uow: UnitOfWork, model_id: str) -> dict[str, Any]:
-    """How the model did in cross-validation; raises NotFound while it is still in training."""
+def get_validation(actor: Actor, uow: UnitOfWork, model_id: str, *, figures: bool = False) -> dict[str, Any]:
+    """How the model did in cross-validation, with warnings and, if asked, pictures; raises NotFound while it is in training."""
     require(actor, *READERS)
     model = repository.model(uow.session, model_id)
     if model.validation is None:
         raise NotFound(f"This model has no validation: it is {model.state}.")
-    return model.validation
-
-
-def activate_model(actor: Actor, uow: UnitOfWork, model_id: str, *, now: datetime) -> Model:
-    """Puts a proposed model into use in the place of the one before; whoever trained it may not."""
-    require(actor, Role.SCIENTIST, Role.REVIEWER)
-    signed(actor)
-    model = repository.model(uow.session, model_id, lock=True)
-    if model.trained_by == actor.login:
-        raise Conflict("You trained this model yourself; somebody else has to activate it.", code="four_eyes")
-    if model.state != "proposed":
-        raise Conflict(f"Only a proposed model is activated; this one is {model.state}.", code="not_proposed")
-    repository.lock_models(uow.session, model.programme)
-    former = repository.active_model(uow.session, model.programme)
-    if former is not None:
-        former.state = "retired"
-        uow.session.flush()
-    model.state, model.activated_by, model.activated_at = "active", actor.login, now
-    uow.session.flush()
-    return model
+    told = dict(model.validation)
+    told["determinations"] = {
+        name: {
+            **own,
+            "warnings": validation_warnings(own),
+            **({"figures": validation_figures(own)} if figures else {}),
+        }
+        for name, own in model.validation.get("determinations", {}).items()
+    }
+    return told

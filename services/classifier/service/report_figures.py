@@ -74,3 +74,14 @@ def reasons_figure(explained: Data, found: Data, *, width: float, size: float) -
     likeliest = max(found["probabilities"], key=found["probabilities"].get)
     title = f"What speaks for {likeliest} and against it"
     return draw_bars(bars, title=title, sides=("against", f"for {likeliest}"), width=width, size=size)
+
+
+def result_figures(explained: Data, found: Data, item_number: str) -> dict[str, str]:
+    """All pictures of one determination for a page; empty where nothing was evaluated."""
+    if not explained["analytes"]:
+        return {}
+    return {
+        "profile": profile_figure(explained, found, item_number, width=400, size=12),
+        "place": place_figure(explained, item_number, width=400, height=330, size=12),
+        "reasons": reasons_figure(explained, found, width=400, size=12),
+    }

@@ -10,6 +10,7 @@ from services.classifier.domain.bundle import bundle_digest, model_to_bundle
 from services.classifier.domain.model import Model as TrainedModel
 from services.classifier.domain.programme import Programme
 from services.classifier.models import LibraryAct
+from services.classifier.service.model_acts import record_act
 from services.classifier.service.profiles import build_profile
 from services.classifier.service.programmes import programme_of
 from shared.crypto.keys import load_private_key
@@ -76,6 +77,7 @@ def _propose(
 ) -> None:
     now = runtime.clock()
     with runtime.unit_of_work() as uow:
+        repository.lock_models(uow.session, model.programme.id)
         row = repository.model(uow.session, model_id, lock=True)
         row.bundle, row.digest, row.validation = bundle, bundle_digest(bundle), dict(model.validation)
         row.snapshot = {
@@ -84,6 +86,7 @@ def _propose(
             "groups": len({a.group for a in authentics}),
         }
         row.provenance, row.state = provenance, "proposed"
+        record_act(uow, row, "proposed", now=now, signature=None)
         job = repository.job(uow.session, job_id, lock=True)
         job.state, job.progress, job.ended_at = "done", 1.0, now
         uow.commit()

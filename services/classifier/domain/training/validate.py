@@ -16,6 +16,7 @@ from services.classifier.domain.calibration import (
 from services.classifier.domain.decision import decide
 from services.classifier.domain.novelty import calibrate, symmetric, upper_tail
 from services.classifier.domain.programme import UNKNOWN, Decision
+from services.classifier.domain.reliability import reliability_bins
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.cross_validate import OutOfFold
 
@@ -108,6 +109,7 @@ def validation_of(
             for c, name in enumerate(classes)
         },
         "ece": expected_calibration_error(probabilities, truth),
+        "calibration": reliability_bins(probabilities, truth),
         "coverage": {
             "nominal": rule.coverage,
             "overall": float(covered.mean()),
