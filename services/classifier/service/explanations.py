@@ -58,7 +58,7 @@ def explain_result(uow: UnitOfWork, settings: Settings, result: Result) -> Data:
     profile = result.profile
     values = {v["analyte"]: v["value"] for v in profile["values"] if v["value"] is not None}
     censored = frozenset(v["analyte"] for v in profile["values"] if v["censored"])
-    qc = check_qc(model.programme, profile["qc"]) if model else ()
+    qc = check_qc(model.programme, profile["qc"], profile.get("qc_details")) if model else ()
     again = {each.name: each for each in classify(model, values, censored, qc)} if model else {}
     for stored in result.determinations:
         data: Data = {

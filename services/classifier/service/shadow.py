@@ -12,8 +12,8 @@ from services.classifier.domain.evaluate import classify
 from services.classifier.domain.qc import check_qc
 from services.classifier.models import Model, Result
 from services.classifier.models_lifecycle import ShadowConclusion
+from services.classifier.service.judged_profiles import judged_profile
 from services.classifier.service.models import READERS
-from services.classifier.service.profiles import build_profile
 from services.classifier.service.stored_models import stored_model
 from shared.actor import Actor, require
 from shared.db.unit_of_work import UnitOfWork
@@ -47,10 +47,10 @@ def judge_in_shadow(runtime: Runtime, uow: UnitOfWork, result: Result) -> None:
 
 def _conclusions(runtime: Runtime, uow: UnitOfWork, challenger: Model, item_id: str) -> dict[str, str]:
     model = stored_model(challenger, runtime.settings.keys_dir)
-    profile = build_profile(uow.session, model.programme, item_id)
+    profile = judged_profile(uow.session, model.programme, item_id)
     values = {v["analyte"]: v["value"] for v in profile["values"] if v["value"] is not None}
     censored = frozenset(v["analyte"] for v in profile["values"] if v["censored"])
-    found = classify(model, values, censored, check_qc(model.programme, profile["qc"]))
+    found = classify(model, values, censored, check_qc(model.programme, profile["qc"], profile["qc_details"]))
     return {each.name: each.conclusion for each in found}
 
 
