@@ -19,6 +19,9 @@ blp = Blueprint("event", __name__)
 
 #: What a correction in writing never changes; the service says so too.
 _FIXED = ("_id", "_sha256", "_mg", "_g")
+#: The acts whose measured mass another custodian or a reviewer puts right.
+_WEIGHED = ("weighed", "consumed", "lost", "aliquot_taken", "aliquot_made")
+_MASSES = ("net_mass_mg", "mass_g", "uncertainty_mg")
 _FIXED_NAMES = frozenset(
     {"corrects", "was", "corrected", "giver", "receiver", "holder", "from", "to", "place", "remaining"}
 )
@@ -112,6 +115,9 @@ def _correctable(event: dict[str, Any]) -> list[tuple[str, str]]:
         for name, value in said.items()
         if isinstance(value, str | int | float) and not name.endswith(_FIXED) and name not in _FIXED_NAMES
     ]
+    overseer = person.actor.role in (Role.CUSTODIAN, Role.REVIEWER)
+    if event["type"] in _WEIGHED and overseer and event["actor"] != person.actor.login:
+        plain = [*(name for name in _MASSES if name in details), *plain]
     words = {"purpose": event["purpose"], "occurred_at": event["occurred_at"]} | {
         name: said[name] for name in plain
     }

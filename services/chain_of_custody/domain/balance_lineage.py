@@ -6,7 +6,7 @@ from typing import Any
 
 from services.chain_of_custody.domain.check_mass_balance import Quantity
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
-from services.chain_of_custody.domain.replay_books import Books
+from services.chain_of_custody.domain.replay_books import Books, replay
 
 #: How an item's stay ends; what it held then is no longer here.
 ENDINGS = ("returned", "disposed")
@@ -62,10 +62,10 @@ def balance_lineage(root: Books, others: Sequence[Books]) -> Balanced:
 
 def books_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Books]:
     """The books of every item among the events, which come in order for one item."""
-    found: dict[str, Books] = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:
-        found.setdefault(record["item_id"], Books()).apply(record)
-    return found
+        found.setdefault(record["item_id"], []).append(record)
+    return {item_id: replay(own) for item_id, own in found.items()}
 
 
 def _total(sums: Iterable[MeasuredSum]) -> MeasuredSum:

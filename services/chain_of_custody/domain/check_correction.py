@@ -1,22 +1,32 @@
-"""What of a recorded act may be corrected (E11): what was written wrongly, never who has the item nor how much of it there is."""
+"""What of a recorded act may be corrected (E11): what was written wrongly, never who has the item.
+
+A mass that the act itself measured may be corrected too; the service then replays the books with it. What follows from masses
+(what was expected, what remained) is not corrected: it follows.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
+from services.chain_of_custody.domain.corrected_masses import CORRECTED, MEASURED, mass_fields
 from shared.errors import FieldError, Invalid
 
-#: Type of the event of a correction.
-CORRECTED = "corrected"
 LONGEST_TEXT = 1000
+#: A tonne, as at the weighing itself.
+HEAVIEST_MG = 1e9
 
 _MASSES = ("remaining", "expected", "beyond_uncertainty", "gross_mass_g")
 _HOLDERS = ("from", "from_name", "to", "to_name", "giver", "receiver", "holder", "place", "place_id")
 _STANDING = ("open_holds",)
 
-_OF_MASS = (
-    "A mass is not corrected in writing: weigh the item again, and the books go on from what is found; "
-    "this act stays as it was."
+_OF_MASS = "This is no mass that the act measured: it follows from others, or stands in an act of its own. Correct that one."
+_OF_EARLIER = (
+    "A mass is put right at the act that told it, not at its correction: correct that act once more."
+)
+_OF_PORTION = (
+    "The mass of a portion stands in the composite too and is not corrected in writing: "
+    "weigh what is left of both, and let a reviewer explain the difference."
 )
 _OF_HOLDER = "A correction does not change who has the item: hand it over, store it or take it out; this act stays as it was."
 _OF_STANDING = (
@@ -45,6 +55,7 @@ def check_correction(
             errors.append({"pointer": pointer, "message": message})
             continue
         wrong[name], right[name] = there[name], value
+    errors += _implausible(record, {**there, **right}, right)
     if errors:
         raise Invalid(" ".join(f"{e['pointer']}: {e['message']}" for e in errors[:3]), errors=errors)
     return wrong, right
@@ -59,7 +70,9 @@ def correctable(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, value: Any) -> str | None:
     """Why this field cannot be corrected so, or None."""
-    standing = _of_standing(name)
+    if name in mass_fields(record):
+        return _wrong_mass(record, name, there.get(name), value)
+    standing = _of_standing(record, name)
     if standing is not None:
         return standing
     if name not in there:
@@ -80,7 +93,44 @@ def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, val
     return None
 
 
-def _of_standing(name: str) -> str | None:
+def _wrong_mass(record: Mapping[str, Any], name: str, before: Any, value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "Tell a number."
+    if value == before:
+        return "The act says so already."
+    most = HEAVIEST_MG / 1000 if name == "mass_g" else HEAVIEST_MG
+    if not 0 <= value <= most:
+        return f"Tell a number from 0 to {most:.0f}."
+    nothing_found = record["type"] == "weighed" and name == "net_mass_mg"
+    if value < 1e-9 and not nothing_found:
+        return (
+            "A measured mass is uncertain: tell more than 0."
+            if "uncertainty" in name
+            else "Tell more than 0."
+        )
+    return None
+
+
+def _implausible(
+    record: Mapping[str, Any], whole: Mapping[str, Any], right: Mapping[str, Any]
+) -> list[FieldError]:
+    """The refusal of a corrected mass whose uncertainty is out of all proportion, as at the weighing itself."""
+    fields = mass_fields(record)
+    told = next((name for name in fields if name in right), None)
+    if told is None:
+        return []
+    mass = whole[fields[0]] * (1000 if fields[0] == "mass_g" else 1)
+    if is_plausible(quantity(mass, whole["uncertainty_mg"])):
+        return []
+    message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
+    return [{"pointer": f"/corrected/{told}", "message": message}]
+
+
+def _of_standing(record: Mapping[str, Any], name: str) -> str | None:
+    if name in MEASURED and record["type"] == CORRECTED:
+        return _OF_EARLIER
+    if name in MEASURED and record["type"] in ("portion_taken", "composite_made"):
+        return _OF_PORTION
     if name in _MASSES or name.endswith(("_mg", "_g")):
         return _OF_MASS
     if name in _HOLDERS:

@@ -46,9 +46,11 @@ def compare_weight(books: Books, kind: str, found: Quantity, received_mg: Decima
     return Compared(expected, Decimal(0) if expected is None else expected.mass - found.mass, None)
 
 
-def most_net(books: Books, most_mg: Decimal | None) -> Decimal | None:
-    """The most that can be net: what came in, and no more than the newest gross mass or package weighs."""
+def most_net(books: Books, gross_mg: Decimal | None) -> Decimal | None:
+    """The most that can be net: what was received or put in, and no more than the newest gross mass or package weighs."""
     bounds = [weight.mass + weight.uncertainty for weight in books.weights.values()]
-    if most_mg is not None:
-        bounds.append(most_mg)
+    if books.put_in is not None:
+        bounds.append(books.put_in.mass + books.put_in.uncertainty)
+    if gross_mg is not None:
+        bounds.append(gross_mg)
     return min(bounds, default=None)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.chain_of_custody.domain.check_mass_balance import Quantity, in_quadrature, quantity
+from services.chain_of_custody.domain.corrected_masses import CORRECTED, with_corrections
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
 
 #: Types of events that move the books; all others tell nothing of masses.
 BOOKED = (
     "weighed", "aliquot_taken", "aliquot_made", "portion_taken", "composite_made", "consumed", "lost",
-    "discrepancy_resolved", "sealed", "returned", "disposed",
+    "discrepancy_resolved", "sealed", "returned", "disposed", CORRECTED,
 )  # fmt: skip
 NET, GROSS, PACKAGE = "net", "gross", "package"
 #: The code of a discrepancy in masses, here and at intake.
@@ -25,7 +26,8 @@ WEIGHT = "weight"
 class Books:
     """The books of one item: received = remaining + aliquots + composites + consumed + lost + differences, exactly.
 
-    `received` is the first net weighing, or what was put in; None before. A difference is positive where substance is missing.
+    `received` is the first net weighing, or what was put in (then `put_in` as well); None before. A difference is positive
+    where substance is missing.
     `unexplained` are the differences since a reviewer last resolved one: small ones add up, so that what each weighing would
     pass is still found when it happens again and again. `weights` are the last gross and package weights, as long as nothing was
     taken and no seal changed since (`opened`: something ever did).
@@ -43,6 +45,7 @@ class Books:
     weights: dict[str, Quantity] = field(default_factory=dict)
     opened: bool = False
     ending: str | None = None
+    put_in: Quantity | None = None
 
     def copy(self) -> "Books":
         """The same books, which go their own way from now on."""
@@ -59,21 +62,27 @@ class Books:
             self.weights.copy(),
             self.opened,
             self.ending,
+            self.put_in,
         )
 
     def apply(self, record: Mapping[str, Any]) -> None:
-        """Takes one event, the next of the item, into the books; events that are not BOOKED change nothing."""
+        """Takes one event, the next of the item, into the books; events that are not BOOKED change nothing.
+
+        A correction of a mass changes nothing here: it counts in its act's place, so books are replayed for it.
+        """
         details = record["details"]
         match record["type"]:
             case "weighed":
                 self._weighed(record["id"], details)
             case "aliquot_made":
                 self._receive([(f"into:{record['item_id']}", _read(details))])
+                self.put_in = self.remaining
             case "composite_made":
                 parts = [
                     (_portion(record["item_id"], part["item_id"]), _read(part)) for part in details["parts"]
                 ]
                 self._receive(parts)
+                self.put_in = self.remaining
             case "aliquot_taken":
                 self._take(self.aliquots, f"into:{details['aliquot_id']}", _read(details))
             case "portion_taken":
@@ -139,9 +148,9 @@ class Books:
 
 
 def replay(records: Iterable[Mapping[str, Any]]) -> Books:
-    """The books of one item from its events in order."""
+    """The books of one item from its events in order, masses as their corrections say."""
     books = Books()
-    for record in records:
+    for record in with_corrections(list(records)):
         books.apply(record)
     return books
 
@@ -155,6 +164,13 @@ def _is_own(record: Mapping[str, Any]) -> bool:
 def read_weight(details: Mapping[str, Any]) -> Quantity:
     """The weight of a weighing of the sealed package or of the gross mass, in mg."""
     return quantity(details["mass_mg"], details["uncertainty_mg"])
+
+
+def found_net(record: Mapping[str, Any]) -> Quantity | None:
+    """What a net weighing found; None for any other act."""
+    if record["type"] != "weighed" or record["details"].get("kind", NET) != NET:
+        return None
+    return _read(record["details"])
 
 
 def _read(details: Mapping[str, Any]) -> Quantity:

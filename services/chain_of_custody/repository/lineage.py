@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.domain.replay_books import BOOKED
+from services.chain_of_custody.domain.replay_books import BOOKED, WEIGHT
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_quantities import Discrepancy, Series
 
@@ -52,6 +52,30 @@ def lock_descendants(session: Session, item_id: str) -> list[Item]:
         query = select(Item).where(Item.id.in_(sorted(ids))).order_by(Item.id).with_for_update()
         rows = list(session.scalars(query.execution_options(populate_existing=True)))
     return rows
+
+
+def lock_lineage(session: Session, root_id: str) -> list[Item]:
+    """All items of a lineage, locked in the order of their ids, which is that of their birth."""
+    query = select(Item).where(Item.root_id == root_id).order_by(Item.id).with_for_update()
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def open_weights(session: Session, item_ids: Sequence[str]) -> set[str]:
+    """Those of the items on which a discrepancy in masses is open."""
+    query = select(Discrepancy.item_id).where(
+        Discrepancy.item_id.in_(list(item_ids)),
+        Discrepancy.code == WEIGHT,
+        Discrepancy.resolved_at.is_(None),
+    )
+    return set(session.scalars(query))
+
+
+def event_naming(session: Session, item_id: str, kind: str, name: str, value: str) -> Event | None:
+    """The event of this kind of an item whose detail `name` is `value`."""
+    query = select(Event).where(Event.item_id == item_id, Event.type == kind).order_by(Event.sequence)
+    return next(
+        (row for row in session.scalars(query) if json.loads(row.record)["details"].get(name) == value), None
+    )
 
 
 def stopped(session: Session, item_ids: Sequence[str]) -> set[str]:

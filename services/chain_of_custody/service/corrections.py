@@ -1,18 +1,21 @@
 """Corrections: a new signed act that points at the old one, says which fields were wrong and what is right (E11).
 
-The old act stays as it was, and so does the item: nobody's custody and no mass changes by writing.
+The old act stays as it was, and nobody's custody changes by writing. A mass that was mistyped is put right as well, by somebody
+else than who told it: see `correct_mass`.
 """
 
 import json
 from datetime import datetime
 from typing import Any
 
-from services.chain_of_custody.domain.check_correction import CORRECTED, check_correction
+from services.chain_of_custody.domain.check_correction import check_correction
+from services.chain_of_custody.domain.corrected_masses import CORRECTED, MEASURED
 from services.chain_of_custody.domain.event_record import Author, Signed
-from services.chain_of_custody.models import Event
 from services.chain_of_custody.models_acts import Correction
 from services.chain_of_custody.repository import corrections as repository
 from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository.lineage import lock_lineage
+from services.chain_of_custody.service.correct_mass import Correcting, correct_mass, named
 from services.chain_of_custody.service.describe_items import describe_event
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
@@ -32,7 +35,12 @@ def correct_event(
     """
     require(actor, *LABORATORY)
     signature = signed(actor)
-    item = items_repository.lock_item(uow.session, actor, item_id)
+    of_mass = not MEASURED.isdisjoint(act["corrected"])
+    if of_mass:
+        rows = lock_lineage(uow.session, items_repository.item(uow.session, actor, item_id).root_id)
+        item = next(row for row in rows if row.id == item_id)
+    else:
+        item = items_repository.lock_item(uow.session, actor, item_id)
     event = repository.event_of(uow.session, item.id, act["event_id"])
     if event is None:
         message = f"{item.number} has no act of this id."
@@ -41,6 +49,9 @@ def correct_event(
     if actor.role not in OVERSEERS and record["actor"] != actor.login:
         raise Forbidden(f"This act is {record['actor']}'s; they, a custodian or a reviewer correct it.")
     wrong, right = check_correction(record, act["corrected"], repository.said_of(uow.session, event.id))
+    if of_mass:
+        correcting = Correcting(actor, signature, act, now)
+        return describe_event(correct_mass(uow, correcting, item, event, wrong, right), None)
     made = record_event(
         uow,
         item,
@@ -49,18 +60,9 @@ def correct_event(
         now=now,
         occurred_at=act.get("occurred_at"),
         purpose=act["reason"],
-        details={"corrects": _named(event), "was": wrong, "corrected": right},
+        details={"corrects": named(event), "was": wrong, "corrected": right},
         signatures=[Signed(signature, f"I correct act {event.sequence} ({event.type}) of this item.")],
     )
     uow.session.add(Correction(event_id=made.id, corrects=event.id, item_id=item.id))
     uow.session.flush()
     return describe_event(made, None)
-
-
-def _named(event: Event) -> dict[str, Any]:
-    return {
-        "event_id": event.id,
-        "sequence": event.sequence,
-        "type": event.type,
-        "digest": event.digest,
-    }

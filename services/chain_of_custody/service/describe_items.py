@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.chain_of_custody.domain.check_correction import CORRECTED
+from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
 from services.chain_of_custody.domain.standing import PLACE
 from services.chain_of_custody.models import Event, Item

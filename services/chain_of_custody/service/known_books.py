@@ -2,7 +2,8 @@
 
 Books are kept under the digest of the last event that is in them. Each event names the digest of the one before, so that digest
 stands for the whole history: books go on only from events that follow it, one by one, up to the item's newest. Whatever does not
-follow (an act that was rolled back, a history of another process) is replayed from the events.
+follow (an act that was rolled back, a history of another process) is replayed from the events; so is every history in which a
+mass was corrected, since the right one counts from its act on.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.chain_of_custody.domain.corrected_masses import corrects_mass
 from services.chain_of_custody.domain.replay_books import Books, replay
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import lineage as repository
@@ -53,12 +55,15 @@ class KnownBooks:
         Should the act be rolled back, no event will ever follow this one, and the books are read anew.
         """
         known = self._known.get(event.item_id)
-        if known is not None and known.digest == previous:
-            self._keep(event.item_id, _after(known, event.digest, json.loads(event.record)))
+        if known is None or known.digest != previous:
+            return
+        record = json.loads(event.record)
+        if not corrects_mass(record):
+            self._keep(event.item_id, _after(known, event.digest, record))
 
     def _go_on(self, session: Session, item: Item, known: _Known) -> _Known | None:
         for digest, record in repository.records_after(session, item.id, known.sequence):
-            if record["previous"] != known.digest:
+            if record["previous"] != known.digest or corrects_mass(record):
                 return None
             known = _after(known, digest, record)
         return known if known.digest == item.last_digest else None

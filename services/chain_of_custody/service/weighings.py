@@ -70,7 +70,7 @@ def _weigh_net(
 ) -> tuple[dict[str, Any], str | None]:
     found, how = measure_net(act, balance)
     before = remaining(row)
-    after, difference = rules.weigh(before, found, most_net(books, row.most_mg))
+    after, difference = rules.weigh(before, found, most_net(books, row.gross_mass_mg))
     unexplained = books.reweighed(found) if books.received is not None else None
     lost = rules.is_loss(before, found)
     if unexplained is not None:
@@ -85,6 +85,12 @@ def _weigh_net(
         "unexplained": None if unexplained is None else numbers(unexplained),
         "beyond_uncertainty": lost,
     }
+    if books.received is None and row.gross_mass_mg and found.mass <= found.uncertainty:
+        return details, (
+            f"{row.number} was received with {row.gross_mass_mg.normalize():f} mg gross, "
+            f"and {found.mass.normalize():f} ± {found.uncertainty.normalize():f} mg net were found: "
+            "nothing, within the uncertainty"
+        )
     if not lost or before is None or unexplained is None:
         return details, None
     words = f"{found.mass.normalize():f} mg net of {row.number} where the books hold {before.mass.normalize():f} mg"

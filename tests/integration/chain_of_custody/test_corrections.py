@@ -95,12 +95,12 @@ def test_who_corrects(client: FlaskClient) -> None:
 
 @pytest.mark.rule("E11")
 @pytest.mark.rule("E15")
-def test_neither_mass_nor_holder_is_corrected_in_writing(client: FlaskClient) -> None:
+def test_neither_holder_nor_what_follows_from_a_mass_is_corrected_in_writing(client: FlaskClient) -> None:
     item_id = weighed(client)
     _, _, given, last = events(client, item_id)
-    heavy = _correct(client, item_id, last, TECHNICIAN, net_mass_mg=900.0, balance="x")
-    assert heavy.status_code == 422 and "weigh the item again" in heavy.json["detail"]
-    assert [row["pointer"] for row in heavy.json["errors"]] == ["/corrected/net_mass_mg"]
+    heavy = _correct(client, item_id, last, TECHNICIAN, difference_mg=900.0, balance="x")
+    assert heavy.status_code == 422 and "follows from others" in heavy.json["detail"]
+    assert [row["pointer"] for row in heavy.json["errors"]] == ["/corrected/difference_mg"]
     moved = _correct(client, item_id, given, CUSTODIAN, to="technician2")
     assert moved.status_code == 422 and "hand it over" in moved.json["detail"]
     assert len(events(client, item_id)) == 4

@@ -35,10 +35,16 @@ def test_the_wrong_words_and_the_right_ones_stand_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("net_mass_mg", 501.0, "weigh the item again"),
-        ("uncertainty_mg", 0.1, "weigh the item again"),
-        ("expected", 3, "weigh the item again"),
-        ("gross_mass_g", 5.0, "weigh the item again"),
+        ("net_mass_mg", 500.0, "says so already"),
+        ("net_mass_mg", "much", "Tell a number"),
+        ("net_mass_mg", True, "Tell a number"),
+        ("net_mass_mg", -1, "Tell a number from 0"),
+        ("net_mass_mg", 1e10, "Tell a number from 0"),
+        ("uncertainty_mg", 0, "more than 0"),
+        ("uncertainty_mg", 60, "No balance is so uncertain"),
+        ("expected", 3, "follows from others"),
+        ("remaining", 3, "follows from others"),
+        ("gross_mass_g", 5.0, "follows from others"),
         ("to", "reviewer", "does not change who has the item"),
         ("receiver", "reviewer", "does not change who has the item"),
         ("open_holds", 0, "place or release a hold"),
@@ -66,6 +72,22 @@ def test_what_cannot_be_corrected_is_said_at_the_field(field: str, value: Any, w
     (error,) = refused.value.errors
     assert error["pointer"] == f"/corrected/{field}"
     assert words in error["message"]
+
+
+def test_a_measured_mass_is_put_right_at_the_act_that_told_it() -> None:
+    assert check_correction(RECORD, {"net_mass_mg": 5000}) == ({"net_mass_mg": 500.0}, {"net_mass_mg": 5000})
+    gross = {**RECORD, "details": {"kind": "gross", "mass_g": 5.0, "mass_mg": 5000.0, "uncertainty_mg": 1.0}}
+    assert check_correction(gross, {"mass_g": 50}) == ({"mass_g": 5.0}, {"mass_g": 50})
+    portion = {**RECORD, "type": "portion_taken"}
+    correction = {**RECORD, "type": "corrected", "details": {"was": {}, "corrected": {"net_mass_mg": 1.0}}}
+    wrong: list[tuple[dict[str, Any], str]] = [
+        (portion, "composite"),
+        (correction, "at the act that told it"),
+        ({**RECORD, "type": "disposed"}, "follows from others"),
+    ]
+    for record, words in wrong:
+        with pytest.raises(Invalid, match=words):
+            check_correction(record, {"net_mass_mg": 2.0})
 
 
 def test_a_correction_is_corrected_where_it_said_what_is_right() -> None:
