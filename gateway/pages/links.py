@@ -23,7 +23,7 @@ _STAMP = "SYNTHETIC: the library behind these figures is generated data. "
 
 
 @blp.get("/links/<item_id>")
-def show(item_id: str) -> str:
+def show(item_id: str) -> tuple[str, int]:
     """The page of one item; everything that can be chosen stands in the address."""
     person = current_person()
     if person is None or person.actor.role not in _READERS:
@@ -40,7 +40,9 @@ def show(item_id: str) -> str:
     nodes = network.json["nodes"] if network is not None and network.ok else []
     number = item["number"] if item else next((row["number"] for row in nodes), None) or item_id
     other = request.args.get("with", "")
-    return render_template(
+    pair = _pair(item_id, number, other, chosen) if said.ok and other else None
+    errors = pair["runs"].errors if pair and pair["refused"] is None else None
+    page = render_template(
         "pages/links.html",
         item_id=item_id,
         item=item,
@@ -56,11 +58,13 @@ def show(item_id: str) -> str:
         network=_network(chosen, nodes, network),
         members=_members(nodes),
         tippett=_tippett(said.json["population"]) if said.ok else None,
-        pair=_pair(item_id, number, other, chosen) if said.ok and other else None,
+        pair=pair,
+        errors=errors,
         view=_view("view"),
         group_name=group_name,
         address=address,
     )
+    return page, 422 if errors else 200
 
 
 def address(item_id: str, **changed: str | None) -> str:

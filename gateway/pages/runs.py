@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, render_template, request
 
+from gateway.pages.numbers import bare, find_item
 from gateway.pages.session import ask, every, get
 from gateway.plots.draw_traces import Curve, Peak, bounds, draw_traces, plot_area
 
@@ -44,7 +45,7 @@ class Shown:
 
 
 @blp.get("/spectra/<spectrum_id>")
-def show(spectrum_id: str) -> str:
+def show(spectrum_id: str) -> tuple[str, int]:
     """The viewer: one run, or one with another (`with`) mirrored or over it."""
     spectrum = get(f"/spectra/{quote(spectrum_id, safe='')}")
     others = [row for row in _runs_of(spectrum["item_id"]) if row["id"] != spectrum["id"]]
@@ -57,7 +58,7 @@ def show(spectrum_id: str) -> str:
     if problem:
         shown.errors.append({"field": "with", "message": problem})
     said = ask("GET", f"/items/{spectrum['item_id']}")
-    return render_template(
+    page = render_template(
         "pages/spectrum.html",
         s=spectrum,
         item=said.json if said.ok else None,
@@ -68,6 +69,7 @@ def show(spectrum_id: str) -> str:
         shown=shown,
         errors=shown.errors,
     )
+    return page, 422 if shown.errors else 200
 
 
 def shown_pair(own: tuple[str, str], other: tuple[str, str], *, view: str, caveat: str) -> Shown:
@@ -174,10 +176,17 @@ def _runs_of(item_id: str) -> list[dict[str, Any]]:
 
 
 def _other(wanted: str) -> tuple[dict[str, Any] | None, str]:
+    """The run that is meant: by its id, or the newest of the item of that number; else why there is none."""
     if not wanted:
         return None, ""
     said = ask("GET", f"/spectra/{quote(wanted, safe='')}")
-    return (said.json, "") if said.ok else (None, "There is no such run.")
+    if said.ok:
+        return said.json, ""
+    item = find_item(bare(wanted))
+    if item is None:
+        return None, "No run and no item is called so."
+    found = _runs_of(item["id"])
+    return (found[0], "") if found else (None, f"No run of {item['number']} can be shown.")
 
 
 def _name(spectrum: dict[str, Any]) -> str:

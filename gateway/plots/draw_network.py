@@ -70,7 +70,7 @@ def draw_network(nodes: Sequence[Node], edges: Sequence[Mapping[str, Any]], cave
     if not nodes:
         raise ValueError("a network has at least the item itself")
     placed, radius = on_ring(nodes)
-    room = 30 + max(width_of(each.label, _FONT) for each in nodes)
+    room = 30 + 1.15 * max(width_of(each.label, _FONT) for each in nodes)
     size = max(2 * (radius + room), 420.0)
     lines = wrapped(caveat, size - 40, 12)
     middle = size / 2

@@ -150,7 +150,8 @@ def _over_time(
     for at in ticks(0, top, 4):
         picture.add(line(across.start, up(at), across.end, up(at)))
         picture.add(text(across.start - 6, up(at) + 4, _told(at, percent), size=11, anchor="end", fill=QUIET))
-    every = -(-len(groups) // _MOST_LABELS)
+    widest = 12 + max(width_of(group, 11) for group in groups)
+    every = -(-len(groups) * int(widest) // int(across.end - across.start))
     for at, group in enumerate(groups):
         if at % every == 0:
             picture.add(text(across(at), up.start + 16, group, size=11, anchor="middle", fill=QUIET))
