@@ -18,7 +18,7 @@ _READERS = (*LABORATORY, Role.AUDITOR, Role.ANALYST)
 _LIMITS = ("10", "25", "50", "100")
 _ROUND = ("20", "40", "80", "150")
 #: What the address says of a pair, which another item does not have.
-_OF_A_PAIR = ("with", "trace", "trace_with", "from", "to", "height")
+_OF_A_PAIR = ("with", "trace", "trace_with", "from", "to", "height", "channel")
 _STAMP = "SYNTHETIC: the library behind these figures is generated data. "
 
 

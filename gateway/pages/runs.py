@@ -13,6 +13,7 @@ from gateway.plots.draw_traces import Curve, Peak, bounds, draw_traces, plot_are
 blp = Blueprint("runs", __name__)
 
 _POINTS = 1000
+_TOTAL = "tic"
 _STEP = 0.5
 #: How much of the height is shown: the words, and the share of the greatest signal.
 HEIGHTS = {
@@ -42,6 +43,20 @@ class Shown:
     errors: list[dict[str, str]] = field(default_factory=list)
     peaks: list[dict[str, Any]] = field(default_factory=list)
     points: tuple[int, ...] = ()
+    channel: str = ""
+    channels: list[tuple[str, str]] = field(default_factory=list)
+
+    def add_channels(self, told: dict[str, Any]) -> None:
+        """Channels of one more run, each with the peaks that were integrated in it."""
+        names: dict[str, list[str]] = {}
+        for profile in told.get("profiles", []):
+            for row in profile["peaks"]:
+                names.setdefault(row["channel"] or "", []).append(row["name"])
+        known = {key for key, _ in self.channels}
+        for each in sorted(told.get("channels", []), key=lambda name: (len(name), name)):
+            if each not in known and each != _TOTAL:
+                inside = ", ".join(dict.fromkeys(names.get(each, [])))
+                self.channels.append((each, f"{each}{inside and ': ' + inside}"))
 
 
 @blp.get("/spectra/<spectrum_id>")
@@ -92,7 +107,11 @@ def shown_pair(own: tuple[str, str], other: tuple[str, str], *, view: str, cavea
 def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: str = "") -> Shown:
     """One or two runs in the part of the address's `from` and `to`."""
     height = request.args.get("height", "")
-    shown = Shown(height=height if height in HEIGHTS else "")
+    shown = Shown(
+        height=height if height in HEIGHTS else "", channel=request.args.get("channel", "").strip()[:80]
+    )
+    if shown.channel == _TOTAL:
+        shown.channel = ""
     start, end = _moment("from", shown), _moment("to", shown)
     if start is not None and end is not None and not start < end:
         shown.errors.append({"field": "to", "message": "The end must be later than the beginning."})
@@ -100,19 +119,25 @@ def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: 
     curves, peaks = [], []
     for spectrum, name in zip(spectra, names, strict=False):
         path = f"/spectra/{quote(spectrum['id'], safe='')}"
-        said = ask("GET", f"{path}/trace", points=_POINTS, **{"from": start, "to": end})
+        said = ask(
+            "GET", f"{path}/trace", points=_POINTS, channel=shown.channel, **{"from": start, "to": end}
+        )
+        found = ask("GET", f"{path}/peaks")
+        shown.add_channels(found.json if found.ok else {})
         if not said.ok:
             shown.why = f"{name}: {said.detail or 'it cannot be shown now.'}"
             return shown
         told = said.json
         shown.points += (told["measured_points"],)
         curves.append(Curve(name, told["x"], told["y"], told["unit"], told["x_unit"]))
-        found = ask("GET", f"{path}/peaks")
         profiles = found.json["profiles"] if found.ok and told["x_unit"] == "s" else []
-        peaks.append([Peak(row["name"], row["apex_s"]) for each in profiles for row in each["peaks"]])
-        shown.peaks += [
-            {**row, "run": name, "programme": each["programme"]} for each in profiles for row in each["peaks"]
+        here = [
+            (each, row) for each in profiles for row in each["peaks"] if shown.channel in ("", row["channel"])
         ]
+        peaks.append(
+            [Peak(row["name"], row["apex_s"], _base(row) if shown.channel else None) for _, row in here]
+        )
+        shown.peaks += [{**row, "run": name, "programme": each["programme"]} for each, row in here]
     if len({curve.x_unit for curve in curves}) > 1:
         shown.why = "The two have no common axis: " + " and ".join(f"{curve.x_unit}" for curve in curves)
         return shown
@@ -124,6 +149,7 @@ def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: 
     shown.moves = _moves(low, high, whole=start is None and end is None)
     left, right = plot_area()
     title = names[0] if len(curves) == 1 else f"{names[0]} and {names[1]}"
+    title += f", {shown.channel}" if shown.channel else ""
     shown.picture = draw_traces(
         curves,
         view=view,
@@ -135,6 +161,13 @@ def draw(spectra: list[dict[str, Any]], names: list[str], *, view: str, caveat: 
         share=HEIGHTS[shown.height][1],
     ).markup(data_from=low, data_to=high, data_left=left, data_right=right)
     return shown
+
+
+def _base(row: dict[str, Any]) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Both ends of a peak's baseline, where they are known."""
+    given = [row.get(name) for name in ("start_s", "baseline_start", "end_s", "baseline_end")]
+    known = [float(value) for value in given if value is not None]
+    return ((known[0], known[1]), (known[2], known[3])) if len(known) == len(given) else None
 
 
 def _moment(name: str, shown: Shown) -> float | None:

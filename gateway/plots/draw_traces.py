@@ -42,10 +42,11 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A peak that a profile names."""
+    """A peak that a profile names; `base` are the ends of its baseline (x, y), where it was integrated in this very curve."""
 
     label: str
     x: float
+    base: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ def draw_traces(
         edge = bottom if mirrored and place else top
         up = _height(curve, middle, edge, share, alone=len(curves) == 1)
         _draw_curve(picture, curve, frame.across, up, place)
+        for peak in named[place] if place < len(named) else ():
+            _draw_base(picture, peak, frame.across, up)
     picture.words(lines, _LEFT, foot + 54, fill=QUIET)
     return picture
 
@@ -196,6 +199,19 @@ def _draw_curve(picture: Picture, curve: Curve, across: Scale, up: Scale, place:
     if points:
         drawn = {"stroke_width": 1.4, "stroke_linejoin": "round", "stroke_dasharray": dash}
         picture.add(tag("path", d=points, fill="none", stroke=stroke, **drawn))
+
+
+def _draw_base(picture: Picture, peak: Peak, across: Scale, up: Scale) -> None:
+    """The line above which the peak was integrated, from its begin to its end, as far as the picture reaches."""
+    if peak.base is None:
+        return
+    (x1, y1), (x2, y2) = peak.base
+    ends = [min(max(x, across.low), across.high) for x in (x1, x2)]
+    slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
+    (ax, ay), (bx, by) = ((across(x), up(min(max(y1 + slope * (x - x1), up.low), up.high))) for x in ends)
+    picture.add(line(ax, ay, bx, by, INK, stroke_width=1.5))
+    for x, y in ((ax, ay), (bx, by)):
+        picture.add(line(x, y - 5, x, y + 5, INK, stroke_width=1.5))
 
 
 def _name_peaks(picture: Picture, peaks: Sequence[Peak], frame: _Frame, *, below: bool) -> None:

@@ -39,4 +39,5 @@ class RunPeaksSchema(Schema):
     """The peaks that profiles name in a run."""
 
     spectrum_id = fields.String()
+    channels = fields.List(fields.String(), metadata={"description": "The channels that can be drawn"})
     profiles = fields.List(fields.Nested(RunProfileSchema))

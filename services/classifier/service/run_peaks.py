@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.classifier import repository
+from services.classifier import repository, repository_runs
 from services.classifier.models import Spectrum
 from services.classifier.service.traces import READERS
 from shared.actor import Actor, Role, require
@@ -20,6 +20,7 @@ def get_peaks(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> dict[str, Any]
     newest = {row.programme: row for row in repository.run_profiles(uow.session, spectrum_id)}
     return {
         "spectrum_id": spectrum_id,
+        "channels": list(repository_runs.kept_channels(uow.session, spectrum_id)),
         "profiles": [
             {
                 "programme": row.programme,

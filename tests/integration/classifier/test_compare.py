@@ -95,6 +95,7 @@ def test_the_peaks_of_a_run_are_told_with_their_standard(
     found = call(client, "GET", f"/spectra/{spectrum_id}/peaks", actor=AUDITOR).json
     (profile,) = [each for each in found["profiles"] if each["programme"] == "HSP"]
     assert "SYNTHETIC" in profile["provenance"]
+    assert {peak["channel"] for peak in profile["peaks"]} <= set(found["channels"])
     kinds = {peak["kind"] for peak in profile["peaks"]}
     assert kinds == {"internal_standard", "main_compound", "analyte"}
     times = [peak["apex_s"] for peak in profile["peaks"]]

@@ -257,3 +257,16 @@ def test_hostile_words_stay_words_in_every_picture() -> None:
     ]
     for picture in drawn:
         assert list(read(picture).iter(f"{SVG}script")) == []
+
+
+def test_the_baseline_of_a_peak_is_drawn_where_it_was_integrated_in_this_curve() -> None:
+    curve = Curve("mz", [0.0, 10.0, 20.0], [10.0, 100.0, 20.0], "counts", "s")
+
+    def bases(peak: Peak, start: float | None = None, end: float | None = None) -> int:
+        picture = draw_traces([curve], view="mirror", title="t", peaks=[[peak]], start=start, end=end)
+        return str(picture.markup()).count('stroke-width="1.5"')
+
+    assert bases(Peak("codeine", 10.0)) == 0
+    assert bases(Peak("codeine", 10.0, ((5.0, 10.0), (15.0, 20.0)))) == 3, "the line and its two ends"
+    assert bases(Peak("codeine", 10.0, ((5.0, 10.0), (5.0, 10.0)))) == 3
+    assert bases(Peak("codeine", 10.0, ((5.0, 10.0), (15.0, 20.0))), start=15.0, end=20.0) == 0
