@@ -169,7 +169,7 @@ def test_differences_add_up_over_weighings_to_the_first_and_the_last(
 @given(found=masses, doubt=doubts, story=stories())
 def test_a_weighing_is_judged_as_it_will_stand_in_the_books(found: float, doubt: float, story: Story) -> None:
     before = story.books()["root"]
-    judged = before.reweighed(Quantity(Decimal(str(found)), Decimal(str(doubt))))
+    judged = before.reweighed(Quantity(Decimal(str(found)), Decimal(str(doubt)))).quantity()
     story.measured("root", "weighed", found, doubt)
     after = story.books()["root"].unexplained.quantity()
     assert after.mass == judged.mass and abs(after.uncertainty - judged.uncertainty) <= STEP

@@ -7,6 +7,7 @@ from typing import Any
 from services.chain_of_custody.domain.check_mass_balance import Quantity
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
 from services.chain_of_custody.domain.replay_books import Books, replay
+from shared.errors import Conflict
 
 #: How an item's stay ends; what it held then is no longer here.
 ENDINGS = ("returned", "disposed")
@@ -58,6 +59,39 @@ def balance_lineage(root: Books, others: Sequence[Books]) -> Balanced:
         flows,
         _total(books.unexplained for books in every).quantity(),
     )
+
+
+def unexplained_over(unexplained: Iterable[MeasuredSum]) -> Quantity:
+    """What nobody has explained over a lineage, of those items that close by themselves; positive where substance is missing.
+
+    Small differences that each item passes add up here, and what one lost and another found cancels. An item that does not close
+    by itself has a discrepancy of its own, which is not asked about twice.
+    """
+    return _total(each for each in unexplained if _within(each.quantity())).quantity()
+
+
+def refuse_lineage_gain(number: str, unexplained: Quantity) -> None:
+    """Raises Conflict `mass_balance` where more was found over the lineage than was put in, beyond the uncertainty of all."""
+    if -unexplained.mass > unexplained.uncertainty:
+        raise Conflict(
+            f"Over the whole lineage of {number}, {(-unexplained.mass).normalize():f} mg more would be there than was put in, "
+            f"beyond the uncertainty of all weighings ({unexplained.uncertainty.normalize():f} mg).",
+            code="mass_balance",
+        )
+
+
+def find_lineage_loss(number: str, unexplained: Quantity) -> str | None:
+    """What is missing over the lineage of `number` beyond its uncertainty, in words, or None."""
+    if unexplained.mass <= unexplained.uncertainty:
+        return None
+    return (
+        f"over the whole lineage of {number}, {unexplained.mass.normalize():f} mg are unexplained; "
+        f"{unexplained.uncertainty.normalize():f} mg would pass"
+    )
+
+
+def _within(found: Quantity) -> bool:
+    return abs(found.mass) <= found.uncertainty
 
 
 def books_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Books]:

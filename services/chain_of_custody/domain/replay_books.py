@@ -99,13 +99,13 @@ class Books:
             case "returned" | "disposed" as ending:
                 self.ending = ending
 
-    def reweighed(self, found: Quantity) -> Quantity:
+    def reweighed(self, found: Quantity) -> MeasuredSum:
         """The unexplained difference as it would be after a net weighing that finds this."""
         would = MeasuredSum()
         would.add_sum(self.unexplained)
         would.add_sum(self.left)
         would.add("", found, -1)
-        return would.quantity()
+        return would
 
     def _weighed(self, key: str, details: Mapping[str, Any]) -> None:
         kind = details.get("kind", NET)
@@ -156,9 +156,11 @@ def replay(records: Iterable[Mapping[str, Any]]) -> Books:
 
 
 def _is_own(record: Mapping[str, Any]) -> bool:
-    """Whether a resolution is of a mass of this very item; those of ancestors stand in its history too."""
+    """Whether a resolution is of a mass of this very item or of its whole lineage; those of ancestors stand in it too."""
     details = record["details"]
-    return details.get("code") == WEIGHT and details.get("found_on") == record["item_id"]
+    if details.get("code") != WEIGHT:
+        return False
+    return details.get("found_on") == record["item_id"] or details.get("of_lineage") is True
 
 
 def read_weight(details: Mapping[str, Any]) -> Quantity:

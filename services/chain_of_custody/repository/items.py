@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, bindparam, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from services.chain_of_custody.models import Event, Item, LogEntry, Person
 from shared.actor import Actor, Role
 from shared.errors import NotFound
 
+_OF_ROOT = Item.__table__.alias("of_root")
 #: In a session's `info`: its transaction, and the logins that it has made sure of.
 _KNOWN = "known_people"
 
@@ -84,6 +85,35 @@ def lock_item(session: Session, actor: Actor, item_id: str) -> Item:
     if row is None:
         raise NotFound(f"There is no item {item_id!r}.")
     return row
+
+
+def lock_with_root(session: Session, actor: Actor, item_id: str) -> tuple[Item, Item]:
+    """One item and the root of its lineage (itself, where it stands under none), both locked; raises NotFound.
+
+    The root's lock keeps weighings of one lineage in a row, so that the balance of the whole is never counted twice at once.
+    """
+    query = _LOCK_WITH_ROOT if actor.role is not Role.OFFICE else _LOCK_WITH_ROOT.where(visible_to(actor))
+    rows = {row.id: row for row in session.scalars(query, {"item_id": item_id})}
+    if item_id not in rows:
+        raise NotFound(f"There is no item {item_id!r}.")
+    return rows[item_id], rows[rows[item_id].root_id]
+
+
+_ITEM_ID = bindparam("item_id", type_=Text)
+_LOCK_WITH_ROOT = (
+    select(Item)
+    .where(
+        Item.id.in_(
+            [
+                _ITEM_ID,
+                select(_OF_ROOT.c.root_id).where(_OF_ROOT.c.id == _ITEM_ID).scalar_subquery(),
+            ]
+        )
+    )
+    .order_by(Item.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 #: Made once, since making it costs more than running it.

@@ -70,6 +70,16 @@ def open_weights(session: Session, item_ids: Sequence[str]) -> set[str]:
     return set(session.scalars(query))
 
 
+def has_open_discrepancy(session: Session, item_id: str, prefix: str) -> bool:
+    """Whether a discrepancy whose id begins so is open on an item."""
+    query = select(Discrepancy.id).where(
+        Discrepancy.item_id == item_id,
+        Discrepancy.id.startswith(prefix, autoescape=True),
+        Discrepancy.resolved_at.is_(None),
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def event_naming(session: Session, item_id: str, kind: str, name: str, value: str) -> Event | None:
     """The event of this kind of an item whose detail `name` is `value`."""
     query = select(Event).where(Event.item_id == item_id, Event.type == kind).order_by(Event.sequence)
@@ -100,6 +110,23 @@ def booked_records(session: Session, item_id: str) -> list[dict[str, Any]]:
         select(Event.record).where(Event.item_id == item_id, Event.type.in_(BOOKED)).order_by(Event.sequence)
     )
     return [json.loads(record) for record in session.scalars(query)]
+
+
+def booked_of_many(session: Session, item_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The events of these items that move books, by item, in order."""
+    query = select(Event.item_id, Event.record).where(
+        Event.item_id.in_(list(item_ids)), Event.type.in_(BOOKED)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for item_id, record in session.execute(query.order_by(Event.item_id, Event.sequence)):
+        found.setdefault(item_id, []).append(json.loads(record))
+    return found
+
+
+def newest_events(session: Session, root_id: str) -> list[tuple[str, int, str | None]]:
+    """(item, place of its newest event, digest of that) of every item of a lineage."""
+    query = select(Item.id, Item.events, Item.last_digest).where(Item.root_id == root_id)
+    return [(item_id, sequence, digest) for item_id, sequence, digest in session.execute(query)]
 
 
 def records_after(session: Session, item_id: str, sequence: int) -> list[tuple[str, dict[str, Any]]]:

@@ -19,6 +19,7 @@ from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Correction
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import lineage as repository
+from services.chain_of_custody.service.check_lineage import check_corrected
 from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.service.substance import describe_remaining, numbers
@@ -62,6 +63,7 @@ def correct_mass(
     other = _other_side(uow, item, event)
     if other is not None:
         _correct_one(uow, by, *other, wrong, right, made)
+    check_corrected(uow, item.root_id, by.actor, now=by.now)
     return made
 
 

@@ -4,6 +4,7 @@ Those of a receipt are intake's; those in masses are found here, block at once i
 intake, where a reviewer resolves them. An item is blocked as long as one is open on it or on anything that it came from.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,8 @@ from shared.identifiers import new_id
 
 INTAKE = "intake"
 DISCREPANCIES = "/internal/discrepancies"
+#: How ids of discrepancies of whole lineages begin; their resolution explains the differences of every item of it.
+_LINEAGE = "lineage:"
 #: The code here of whatever a receipt found; intake knows which it was.
 RECEIPT = "receipt"
 
@@ -30,7 +33,23 @@ def open_weight_discrepancy(
     uow: UnitOfWork, item: Item, detail: str, finder: Actor, *, now: datetime
 ) -> None:
     """Stops work on a locked item and all that came from it, and tells intake."""
-    row = _add(uow, new_id(), item, WEIGHT, detail, now)
+    _open(uow, new_id(), item, detail, finder, now)
+
+
+def open_lineage_discrepancy(
+    uow: UnitOfWork, root: Item, detail: str, finder: Actor, *, now: datetime
+) -> None:
+    """Stops work on a whole lineage whose balance does not close, with one discrepancy on its root (E15)."""
+    _open(uow, _LINEAGE + new_id(), root, detail, finder, now)
+
+
+def is_lineage_open(uow: UnitOfWork, root_id: str) -> bool:
+    """Whether a reviewer is asked already about the balance of a lineage."""
+    return repository.has_open_discrepancy(uow.session, root_id, _LINEAGE)
+
+
+def _open(uow: UnitOfWork, name: str, item: Item, detail: str, finder: Actor, now: datetime) -> None:
+    row = _add(uow, name, item, WEIGHT, detail, now)
     stop_branch(uow, row, item, Author.of(finder), now=now)
     told = {
         "discrepancy_id": row.id,
@@ -107,10 +126,13 @@ def _end(uow: UnitOfWork, row: Discrepancy, told: dict[str, Any], author: Author
     uow.session.flush()
     item = next(below for below in branch if below.id == row.item_id)
     stopped = repository.stopped(uow.session, [below.id for below in branch])
+    explained = _explained(uow, row, item, branch)
     for below in branch:
-        if below.ending is not None or not below.blocked:
+        gone = below.ending is not None
+        if (gone or not below.blocked) and below.id not in explained:
             continue
-        below.blocked = below.id in stopped
+        below.blocked = below.blocked if gone else below.id in stopped
+        of_lineage = {"of_lineage": True} if below.id in explained else {}
         record_event(
             uow,
             below,
@@ -119,8 +141,17 @@ def _end(uow: UnitOfWork, row: Discrepancy, told: dict[str, Any], author: Author
             now=now,
             occurred_at=told["resolved_at"],
             purpose=told["resolution"],
-            details={**_named(row, item), "blocked": below.blocked},
+            details={**_named(row, item), "blocked": below.blocked, **of_lineage},
         )
+
+
+def _explained(uow: UnitOfWork, row: Discrepancy, item: Item, branch: Sequence[Item]) -> set[str]:
+    """The items whose differences the resolution of a lineage's discrepancy explains, those that have gone too; not those on
+    which one of their own is still open."""
+    if not row.id.startswith(_LINEAGE):
+        return set()
+    ids = {below.id for below in branch if below.root_id == item.root_id}
+    return ids - repository.open_weights(uow.session, sorted(ids))
 
 
 def _require_known(uow: UnitOfWork, told: dict[str, Any]) -> None:

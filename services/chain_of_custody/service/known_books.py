@@ -49,6 +49,26 @@ class KnownBooks:
         self._keep(item.id, known)
         return known.books
 
+    def of_lineage(self, session: Session, root_id: str) -> dict[str, Books]:
+        """The books of every item of a lineage, by id: one query for their newest events, one more for all that are not known."""
+        newest = repository.newest_events(session, root_id)
+        found: dict[str, Books] = {}
+        missing: dict[str, tuple[int, str | None]] = {}
+        for item_id, sequence, digest in newest:
+            known = self._known.get(item_id)
+            if known is not None and known.digest == digest:
+                found[item_id] = known.books
+            else:
+                missing[item_id] = sequence, digest
+        if missing:
+            records = repository.booked_of_many(session, list(missing))
+            for item_id, (sequence, digest) in missing.items():
+                # Another process may have gone on since the first query: what follows is not in these books.
+                own = [record for record in records.get(item_id, []) if record["sequence"] <= sequence]
+                found[item_id] = replay(own)
+                self._keep(item_id, _Known(sequence, digest, found[item_id]))
+        return found
+
     def add(self, event: Event, previous: str | None) -> None:
         """Takes a new event into the books that end with `previous`, the one before it; where there are none, nothing is done.
 

@@ -8,13 +8,18 @@ from typing import Any
 from services.chain_of_custody.domain import check_mass_balance as rules
 from services.chain_of_custody.domain.check_mass_balance import quantity
 from services.chain_of_custody.domain.compare_weights import compare_weight, most_net
+from services.chain_of_custody.domain.measured_sum import MeasuredSum
 from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_quantities import Balance
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.balances import balance_facts
+from services.chain_of_custody.service.check_lineage import judge_weighing
 from services.chain_of_custody.service.describe_items import describe_item
-from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
+from services.chain_of_custody.service.discrepancies import (
+    open_lineage_discrepancy,
+    open_weight_discrepancy,
+)
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.measure import measure_net
 from services.chain_of_custody.service.substance import (
@@ -39,7 +44,7 @@ def weigh_item(
     A balance that the register knows to be out of calibration is refused: another one can be weighed on.
     """
     require(actor, *HANDS)
-    row = repository.lock_item(uow.session, actor, item_id)
+    row, root = repository.lock_with_root(uow.session, actor, item_id)
     require_workable(row, actor)
     facts, balance = balance_facts(
         uow, act["balance"], act.get("calibrated_on"), act.get("occurred_at") or now, now=now
@@ -55,23 +60,30 @@ def weigh_item(
         )
     books = known_books.of(uow.session, row)
     kind = next((_KINDS[name] for name in _KINDS if act.get(name) is not None), NET)
+    missing = None
     if kind == NET:
-        details, finding = _weigh_net(row, books, act, balance)
+        details, finding, would = _weigh_net(row, books, act, balance)
+        if would is not None:
+            missing = judge_weighing(uow, row, root, would)
     else:
         details, finding = _weigh_whole(row, books, kind, act)
     record_act(uow, row, "weighed", actor, act, now, {"kind": kind, **details, **facts})
     if finding is not None:
         open_weight_discrepancy(uow, row, finding, actor, now=now)
+    elif missing is not None:
+        open_lineage_discrepancy(uow, root, missing, actor, now=now)
     return describe_item(row)
 
 
 def _weigh_net(
     row: Item, books: Books, act: Mapping[str, Any], balance: Balance | None
-) -> tuple[dict[str, Any], str | None]:
+) -> tuple[dict[str, Any], str | None, MeasuredSum | None]:
+    """(what the event tells, what a reviewer must look at, what then is unexplained of the item; None for a first weighing)."""
     found, how = measure_net(act, balance)
     before = remaining(row)
     after, difference = rules.weigh(before, found, most_net(books, row.gross_mass_mg))
-    unexplained = books.reweighed(found) if books.received is not None else None
+    would = books.reweighed(found) if books.received is not None else None
+    unexplained = None if would is None else would.quantity()
     lost = rules.is_loss(before, found)
     if unexplained is not None:
         rules.refuse_gain(unexplained)
@@ -86,16 +98,20 @@ def _weigh_net(
         "beyond_uncertainty": lost,
     }
     if books.received is None and row.gross_mass_mg and found.mass <= found.uncertainty:
-        return details, (
-            f"{row.number} was received with {row.gross_mass_mg.normalize():f} mg gross, "
-            f"and {found.mass.normalize():f} ± {found.uncertainty.normalize():f} mg net were found: "
-            "nothing, within the uncertainty"
+        return (
+            details,
+            (
+                f"{row.number} was received with {row.gross_mass_mg.normalize():f} mg gross, "
+                f"and {found.mass.normalize():f} ± {found.uncertainty.normalize():f} mg net were found: "
+                "nothing, within the uncertainty"
+            ),
+            None,
         )
     if not lost or before is None or unexplained is None:
-        return details, None
+        return details, None, would
     words = f"{found.mass.normalize():f} mg net of {row.number} where the books hold {before.mass.normalize():f} mg"
     more = f"{unexplained.mass.normalize():f} mg are unexplained; {unexplained.uncertainty.normalize():f} mg would pass"
-    return details, f"{words}: {more}"
+    return details, f"{words}: {more}", would
 
 
 def _weigh_whole(
