@@ -9,6 +9,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 
 from services.classifier.domain.calibration import Conformal
 from services.classifier.domain.check_programme import programme_from_data
-from services.classifier.domain.model import DeterminationModel, Model, Neighbourhood, View
-from services.classifier.domain.novelty import ClassDistance
+from services.classifier.domain.model import DeterminationModel, Member, Model, Neighbourhood, View
+from services.classifier.domain.novelty import ClassDistance, UsualFit
 from services.classifier.domain.pretreatment import Pretreatment
+from services.classifier.domain.programme import Decision
 from services.classifier.domain.scorers import LinearScorer, scorer_from_arrays
 
-FORMAT = "siglab-model/1"
+FORMAT = "siglab-model/2"
+# Format 1 had one classifier in the one pre-treatment that its distances use.
+OLDER = ("siglab-model/1",)
+_FORMAT_1_ALPHA = 0.02
 MAX_MANIFEST_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 512 * 2**20
 _MANIFEST, _SIGNATURE = "manifest.json", "manifest.sig"
@@ -60,6 +65,7 @@ def model_to_bundle(model: Model, signing_key: SigningKey) -> bytes:
     manifest = {
         "format": FORMAT,
         "programme": model.programme.data,
+        "decision": asdict(model.programme.decision),
         "snapshot": model.snapshot,
         "seed": model.seed,
         "versions": dict(model.versions),
@@ -93,8 +99,8 @@ def model_from_bundle(bundle: bytes, public_key: VerifyingKey) -> Model:
             signature = _member(archive, _SIGNATURE, 1024)
             _verify(public_key, signature, text)
             manifest = json.loads(text)
-            if manifest.get("format") != FORMAT:
-                raise BundleError(f"the bundle is not of the format {FORMAT}")
+            if manifest.get("format") not in (FORMAT, *OLDER):
+                raise BundleError(f"the bundle is of none of the formats {', '.join((FORMAT, *OLDER))}")
             arrays = _checked_arrays(archive, manifest["files"])
         return _model(manifest, arrays)
     except BundleError:
@@ -150,10 +156,13 @@ def _put(arrays: Arrays, prefix: str, own: Mapping[str, NDArray[Any]]) -> None:
 def _determination_data(each: DeterminationModel, prefix: str, arrays: Arrays) -> dict[str, Any]:
     near = each.neighbourhood
     _put(arrays, f"{prefix}pretreatment/", each.pretreatment.arrays())
-    _put(arrays, f"{prefix}scorer/", each.scorer.arrays())
+    for place, member in enumerate(each.members):
+        _put(arrays, f"{prefix}member{place}/pretreatment/", member.pretreatment.arrays())
+        _put(arrays, f"{prefix}member{place}/scorer/", member.scorer.arrays())
     _put(arrays, f"{prefix}conformal/", {str(c): known for c, known in enumerate(each.conformal.reference)})
     space = {name: getattr(near, name) for name in ("white", "whitener", "axes", "points")}
     _put(arrays, f"{prefix}near/", space)
+    _put(arrays, f"{prefix}usual/", {"fits": each.usual.fits})
     views = []
     for place, view in enumerate(each.views):
         _put(arrays, f"{prefix}view{place}/", {"columns": view.columns, **view.distance.arrays()})
@@ -164,11 +173,18 @@ def _determination_data(each: DeterminationModel, prefix: str, arrays: Arrays) -
         "name": each.name,
         "classes": each.classes,
         "analytes": each.analytes,
-        "steps": each.pretreatment.steps,
-        "closure": each.pretreatment.closure,
+        **_steps_data(each.pretreatment),
         "candidate": each.candidate,
-        "setting": each.setting,
-        "kind": each.scorer.kind,
+        "members": [
+            {
+                "candidate": member.candidate,
+                "setting": member.setting,
+                "kind": member.scorer.kind,
+                "sharpness": member.sharpness,
+                **_steps_data(member.pretreatment),
+            }
+            for member in each.members
+        ],
         "sharpness": each.sharpness,
         "coverage": each.conformal.coverage,
         "borrowed": each.conformal.borrowed,
@@ -178,9 +194,51 @@ def _determination_data(each: DeterminationModel, prefix: str, arrays: Arrays) -
     }
 
 
+def _steps_data(pretreatment: Pretreatment) -> dict[str, Any]:
+    return {
+        "steps": pretreatment.steps,
+        "closure": pretreatment.closure,
+        "log_ratio": pretreatment.log_ratio,
+    }
+
+
+def _pretreatment(data: Mapping[str, Any], arrays: Arrays) -> Pretreatment:
+    return Pretreatment(
+        closure=data["closure"],
+        steps=tuple(data["steps"]),
+        log_ratio=data.get("log_ratio", False),
+        **_below(arrays, "pretreatment/"),
+    )
+
+
+def _members(data: Mapping[str, Any], arrays: Arrays) -> tuple[Member, ...]:
+    """The classifiers; a bundle of format 1 names its only one beside everything else."""
+    told = data.get("members")
+    found = []
+    for place, own in enumerate([data] if told is None else told):
+        below = arrays if told is None else _below(arrays, f"member{place}/")
+        found.append(
+            Member(
+                candidate=own["candidate"],
+                setting=own["setting"],
+                pretreatment=_pretreatment(own, below),
+                scorer=scorer_from_arrays(own["kind"], _below(below, "scorer/")),
+                sharpness=1.0 if told is None else own["sharpness"],
+            )
+        )
+    return tuple(found)
+
+
 def _model(manifest: Mapping[str, Any], arrays: Arrays) -> Model:
+    programme = programme_from_data(manifest["programme"])
+    # The limits that the model was validated with, whatever is usual today.
+    if "decision" in manifest:
+        decision = Decision(**manifest["decision"])
+    else:
+        said = manifest["programme"].get("decision") or {}
+        decision = replace(programme.decision, novelty_alpha=said.get("novelty_alpha", _FORMAT_1_ALPHA))
     return Model(
-        programme=programme_from_data(manifest["programme"]),
+        programme=replace(programme, decision=decision),
         snapshot=manifest["snapshot"],
         seed=manifest["seed"],
         determinations=tuple(
@@ -205,12 +263,9 @@ def _determination(data: Mapping[str, Any], arrays: Arrays) -> DeterminationMode
         name=data["name"],
         classes=tuple(data["classes"]),
         analytes=tuple(data["analytes"]),
-        pretreatment=Pretreatment(
-            closure=data["closure"], steps=tuple(data["steps"]), **_below(arrays, "pretreatment/")
-        ),
+        pretreatment=_pretreatment(data, arrays),
         candidate=data["candidate"],
-        setting=data["setting"],
-        scorer=scorer_from_arrays(data["kind"], _below(arrays, "scorer/")),
+        members=_members(data, arrays),
         sharpness=data["sharpness"],
         conformal=Conformal(data["coverage"], reference, tuple(data["borrowed"])),
         views=_views(data["views"], arrays),
@@ -218,6 +273,7 @@ def _determination(data: Mapping[str, Any], arrays: Arrays) -> DeterminationMode
             ids=tuple(library["ids"]), labels=tuple(library["labels"]), **_below(arrays, "near/")
         ),
         left_out=tuple(data["left_out"]),
+        usual=UsualFit(arrays.get("usual/fits", np.zeros(0))),
     )
 
 
@@ -226,12 +282,11 @@ def _views(views: Sequence[Mapping[str, Any]], arrays: Arrays) -> tuple[View, ..
     for place, data in enumerate(views):
         own = _below(arrays, f"view{place}/")
         scorer = _below(own, "scorer/")
-        names = ("means", "loadings", "whiteners", "residual", "centre", "spread", "count")
         found.append(
             View(
                 module=data["module"],
                 columns=own["columns"],
-                distance=ClassDistance(**{name: own[name] for name in names}),
+                distance=ClassDistance.from_arrays(own),
                 scorer=LinearScorer.from_arrays(scorer) if scorer else None,
                 sharpness=data["sharpness"],
                 accuracy=data["accuracy"],

@@ -100,8 +100,8 @@ def _evaluated(
     rule = model.programme.decision
     analytes = [found for name in own.analytes if (found := model.programme.analyte(name)) is not None]
     raw = raw_matrix(analytes, [(values, censored)])
-    row = own.pretreatment.apply(raw)[0]
-    probabilities = np.round(own.probabilities(row[None, :])[0], _DECIMALS)
+    row, prepared = own.pretreatment.apply(raw)[0], own.prepared(raw)
+    probabilities = np.round(own.probabilities(prepared)[0], _DECIMALS)
     gaps = np.isnan(raw[0])
     views = tuple(view for view in own.views if not gaps[view.columns].all())
     class_p = own.class_p_values(row, views)
@@ -138,7 +138,7 @@ def _evaluated(
         candidate=own.candidate,
         level=_level(determination, own, verdict, probabilities),
         contradiction=contradiction,
-        contributions=contributions(own, row, raw[0]),
+        contributions=contributions(own, prepared, raw[0]),
         nearest=nearest(own, row),
         position=position(own, row),
         qc=tuple(qc),

@@ -1,5 +1,6 @@
 """Why a model says what it says: contributions of the analytes, nearest authentics, the place in the score plot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +32,17 @@ class Neighbour:
     distance: float
 
 
-def contributions(model: DeterminationModel, row: Floats, measured: Floats) -> tuple[Contribution, ...]:
-    """One contribution an analyte, the greatest first, for a complete pre-treated row and its raw values (NaN: not measured)."""
-    columns = len(row)
-    changed = np.repeat(row[None, :], columns + 1, axis=0)
-    changed[np.arange(columns), np.arange(columns)] = model.pretreatment.mean
+def contributions(
+    model: DeterminationModel, prepared: Sequence[Floats], measured: Floats
+) -> tuple[Contribution, ...]:
+    """One contribution an analyte, the greatest first, for one sample.
+
+    `prepared` is the sample as the members see it, `measured` its raw values (NaN: not measured).
+    """
+    columns = len(measured)
+    changed = [np.repeat(row, columns + 1, axis=0) for row in prepared]
+    for rows, member in zip(changed, model.members, strict=True):
+        rows[np.arange(columns), np.arange(columns)] = member.pretreatment.mean
     chance = np.log(model.probabilities(changed) + _TINY)
     first, second = np.argsort(-chance[-1], kind="stable")[:2]
     odds = chance[:, first] - chance[:, second]

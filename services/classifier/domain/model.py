@@ -1,6 +1,6 @@
 """A trained model: for each determination the arrays and numbers that turn values into an opinion. Data only, never code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.classifier.domain.calibration import Conformal, softmax
-from services.classifier.domain.novelty import ClassDistance
+from services.classifier.domain.novelty import ClassDistance, UsualFit
 from services.classifier.domain.pretreatment import Pretreatment
 from services.classifier.domain.programme import Programme
 from services.classifier.domain.run import Floats
 from services.classifier.domain.scorers import LinearScorer, Scorer
+
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +48,73 @@ class Neighbourhood:
     points: Floats
 
 
+def combined(p_values: Floats) -> Floats:
+    """The least of p-values (views, ...) times their number (Bonferroni), at most 1."""
+    return np.minimum(1.0, len(p_values) * p_values.min(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One trained classifier with the pre-treatment that was chosen with it.
+
+    `sharpness` calibrates it against the other members of an ensemble; alone it has no effect.
+    """
+
+    candidate: str
+    setting: str
+    pretreatment: Pretreatment
+    scorer: Scorer
+    sharpness: float = 1.0
+
+
+def joint_scores(scores: Sequence[Floats], sharpness: Sequence[float]) -> Floats:
+    """Scores (n, classes) of one classifier as they are; of several the mean logarithm of their calibrated probabilities."""
+    if len(scores) == 1:
+        return scores[0]
+    parts = [np.log(softmax(own, sharp) + _TINY) for own, sharp in zip(scores, sharpness, strict=True)]
+    return np.asarray(np.mean(parts, axis=0))
+
+
 @dataclass(frozen=True, slots=True)
 class DeterminationModel:
-    """Everything that answers one determination. `classes` are leaves of the programme's tree, in the order of all arrays."""
+    """Everything that answers one determination. `classes` are leaves of the programme's tree, in the order of all arrays.
+
+    `members` give the probabilities, each from its own pre-treatment; `pretreatment` is that of distances and neighbours.
+    """
 
     name: str
     classes: tuple[str, ...]
     analytes: tuple[str, ...]
     pretreatment: Pretreatment
     candidate: str
-    setting: str
-    scorer: Scorer
+    members: tuple[Member, ...]
     sharpness: float
     conformal: Conformal
     views: tuple[View, ...]
     neighbourhood: Neighbourhood
     left_out: tuple[str, ...] = ()
+    usual: UsualFit = UsualFit(np.zeros(0))  # noqa: RUF009 - nothing can change it
 
-    def probabilities(self, rows: Floats) -> Floats:
-        """Calibrated probabilities (n, classes) of complete pre-treated rows."""
-        return softmax(self.scorer.scores(rows), self.sharpness)
+    @property
+    def setting(self) -> str:
+        """The chosen settings in words."""
+        if len(self.members) == 1:
+            return self.members[0].setting
+        return "; ".join(f"{each.candidate}: {each.setting}" for each in self.members)
+
+    def prepared(self, raw: Floats) -> tuple[Floats, ...]:
+        """Raw rows (n, p) as each member sees them."""
+        return tuple(each.pretreatment.apply(raw) for each in self.members)
+
+    def probabilities(self, prepared: Sequence[Floats]) -> Floats:
+        """Calibrated probabilities (n, classes) of rows as `prepared` gives them."""
+        scores = [each.scorer.scores(rows) for each, rows in zip(self.members, prepared, strict=True)]
+        return softmax(joint_scores(scores, [each.sharpness for each in self.members]), self.sharpness)
 
     def class_p_values(self, row: Floats, views: tuple[View, ...]) -> Floats:
-        """For each class the least p-value over these views, times their number (Bonferroni), at most 1."""
+        """For each class the least p-value over these views, set against the usual fit of authentics."""
         each = np.stack([view.distance.p_values(row[view.columns]) for view in views])
-        return np.minimum(1.0, len(views) * each.min(axis=0))
+        return self.usual.p_values(combined(each))
 
 
 @dataclass(frozen=True, slots=True)

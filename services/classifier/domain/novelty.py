@@ -1,13 +1,14 @@
 """Is a sample like any class at all? Class-wise distances in the manner of DD-SIMCA (Pomerantsev and Rodionova 2014).
 
 A distance has a part inside the principal components that the classes share (score distance) and one outside of them (orthogonal
-distance). It is turned into a p-value with the distances of authentics that the fitted distance had not seen.
+distance). Beside it stands the distance to the nearest members, which sees hollows that an ellipsoid does not. Their mean,
+each in its own spreads, is turned into a p-value with distances of authentics that the fitted distance had not seen.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from services.classifier.domain.run import Floats
 
 _EXPLAINED = 0.95
 _LEAST_SPREAD = 0.05
+_NEIGHBOURS = 3
+_IDEAL = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,9 @@ class ClassDistance:
     centre: Floats
     spread: Floats
     count: Floats
+    near: "NearMembers | None" = None
+    joint_centre: Floats | None = None
+    joint_spread: Floats | None = None
 
     def parts(self, row: Floats) -> tuple[Floats, Floats]:
         """Score distances and orthogonal distances (c,), squared and scaled, of one row (p,)."""
@@ -50,20 +56,118 @@ class ClassDistance:
         inside, outside = self.parts(row)
         return inside + outside
 
+    def all_distances(self, rows: Floats) -> Floats:
+        """Squared distances (n, c) of rows (n, p)."""
+        return np.stack([self.distances(row) for row in rows])
+
     def p_values(self, row: Floats) -> Floats:
         """For each class the chance that one of its own members lies that far out, (c,)."""
-        standing = (symmetric(self.distances(row)) - self.centre) / self.spread
-        return np.array([upper_tail(t, n) for t, n in zip(standing, self.count, strict=True)])
+        near = None if self.near is None else self.near.distances(row)[None, :]
+        return self.p_values_of(self.distances(row)[None, :], near)[0]
 
-    def calibrated(self, distances: Floats, truth: Labels, groups: Sequence[str]) -> "ClassDistance":
-        """The same distances, with the p-values fitted on distances (n, c) of authentics out of fold."""
-        centre, spread, count = calibrate(distances, truth, groups)
-        return replace(self, centre=centre, spread=spread, count=count)
+    def p_values_of(self, distances: Floats, near: Floats | None) -> Floats:
+        """The same (n, c) from distances (n, c) that are known already."""
+        standing = (symmetric(distances) - self.centre) / self.spread
+        if self.near is not None and near is not None:
+            beside = (symmetric(near) - self.near.centre) / self.near.spread
+            standing = (0.5 * (standing + beside) - self.joint_centre) / self.joint_spread
+        return np.array(
+            [[upper_tail(t, n) for t, n in zip(row, self.count, strict=True)] for row in standing]
+        )
+
+    def calibrated(
+        self, distances: Floats, near: Floats, truth: Labels, groups: Sequence[str]
+    ) -> "ClassDistance":
+        """The same distances, with the p-values fitted on both distances (n, c) of authentics out of fold."""
+        assert self.near is not None
+        centre, spread, count = calibrate(symmetric(distances), truth, groups)
+        near_centre, near_spread, _ = calibrate(symmetric(near), truth, groups)
+        joint = 0.5 * (
+            (symmetric(distances) - centre) / spread + (symmetric(near) - near_centre) / near_spread
+        )
+        joint_centre, joint_spread, _ = calibrate(joint, truth, groups)
+        return replace(
+            self,
+            centre=centre,
+            spread=spread,
+            count=count,
+            near=replace(self.near, centre=near_centre, spread=near_spread),
+            joint_centre=joint_centre,
+            joint_spread=joint_spread,
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays to store, by name."""
-        names = ("means", "loadings", "whiteners", "residual", "centre", "spread", "count")
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in _ELLIPSOID}
+        if self.near is not None:
+            found |= {name: getattr(self, name) for name in _JOINT}
+            found |= {f"near/{name}": getattr(self.near, name) for name in _NEAR}
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The distance of stored arrays; models of old have the ellipsoid alone."""
+        if "near/white" not in arrays:
+            return cls(**{name: arrays[name] for name in _ELLIPSOID})
+        near = NearMembers(**{name: arrays[f"near/{name}"] for name in _NEAR})
+        return cls(**{name: arrays[name] for name in (*_ELLIPSOID, *_JOINT)}, near=near)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMembers:
+    """Distances to the nearest members of c classes after the spread within classes was made one in every direction.
+
+    `white` (n, p) are the members after `whitener` (p, p), `owner` (n,) their classes; `centre` and `spread` (c,) as above.
+    """
+
+    white: Floats
+    owner: NDArray[np.int64]
+    whitener: Floats
+    centre: Floats
+    spread: Floats
+
+    def distances(self, row: Floats) -> Floats:
+        """Mean squared distances (c,) to the nearest members of each class, of one row (p,)."""
+        white = (row[:, None] * self.whitener).sum(axis=0)
+        every = ((self.white - white) ** 2).sum(axis=1)
+        return np.array(
+            [np.sort(every[self.owner == c])[:_NEIGHBOURS].mean() for c in range(len(self.centre))]
+        )
+
+    def all_distances(self, rows: Floats) -> Floats:
+        """The same (n, c) of rows (n, p)."""
+        return np.stack([self.distances(row) for row in rows])
+
+
+_ELLIPSOID = ("means", "loadings", "whiteners", "residual", "centre", "spread", "count")
+_JOINT = ("joint_centre", "joint_spread")
+_NEAR = ("white", "owner", "whitener", "centre", "spread")
+
+
+@dataclass(frozen=True, slots=True)
+class UsualFit:
+    """How well authentics fit the best of the classes that they may be of: turns that fit into a p-value at the nominal rate.
+
+    Taking the best of several classes and the worst of several modules shifts p-values; `fits` (n,) are those of authentics out
+    of fold, in order, with some of an ideal test among them, lest few authentics decide. Empty: the fit stays as it is.
+    """
+
+    fits: Floats
+
+    def p_values(self, class_p: Floats) -> Floats:
+        """The share of authentics that fit no better, interpolated; rises with the fit."""
+        if not len(self.fits):
+            return class_p
+        places = np.arange(1, len(self.fits) + 1) / (len(self.fits) + 1)
+        return np.interp(
+            class_p, np.concatenate(([0.0], self.fits, [1.0])), np.concatenate(([0.0], places, [1.0]))
+        )
+
+
+def usual_fit(fits: Floats) -> UsualFit:
+    """From the fits (n,) of authentics out of fold."""
+    ideal = (np.arange(_IDEAL) + 0.5) / _IDEAL
+    return UsualFit(np.sort(np.concatenate((fits, ideal))))
 
 
 def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
@@ -91,8 +195,19 @@ def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
         covariance = trust * own + (1 - trust) * shared
         whiteners.append(np.linalg.inv(np.linalg.cholesky(covariance)).T)
     nothing = np.zeros(classes)
+    whitener = np.ascontiguousarray(np.linalg.inv(np.linalg.cholesky(pooled)).T)
+    near = NearMembers(rows @ whitener, truth.copy(), whitener, nothing, nothing + 1.0)
     return ClassDistance(
-        means, loadings, np.stack(whiteners), np.array([residual]), nothing, nothing + 1.0, nothing + 2.0
+        means,
+        loadings,
+        np.stack(whiteners),
+        np.array([residual]),
+        nothing,
+        nothing + 1.0,
+        nothing + 2.0,
+        near,
+        nothing,
+        nothing + 1.0,
     )
 
 
@@ -101,11 +216,14 @@ def symmetric(distances: Floats) -> Floats:
     return np.asarray(np.cbrt(np.sqrt(distances)))
 
 
-def calibrate(distances: Floats, truth: Labels, groups: Sequence[str]) -> tuple[Floats, Floats, Floats]:
-    """Centre, spread and number of collections (c,) of each class's own distances; single outliers do not widen the spread."""
-    classes = distances.shape[1]
+def calibrate(standing: Floats, truth: Labels, groups: Sequence[str]) -> tuple[Floats, Floats, Floats]:
+    """Centre, spread and number of collections (c,) of each class's own symmetric distances (n, c).
+
+    Single outliers do not widen the spread.
+    """
+    classes = standing.shape[1]
     centre, spread, count = np.empty(classes), np.empty(classes), np.empty(classes)
-    everyone = symmetric(distances[np.arange(len(truth)), truth])
+    everyone = standing[np.arange(len(truth)), truth]
     for c in range(classes):
         places = np.flatnonzero(truth == c).tolist()
         if len(places) < 4:
@@ -115,7 +233,7 @@ def calibrate(distances: Floats, truth: Labels, groups: Sequence[str]) -> tuple[
         reach = 3.5 * 1.4826 * float(np.median(np.abs(known - middle))) or math.inf
         tame = np.clip(known, middle - reach, middle + reach)
         centre[c], count[c] = tame.mean(), len({groups[i] for i in places})
-        spread[c] = max(float(tame.std(ddof=1)), _LEAST_SPREAD * max(middle, 1e-6))
+        spread[c] = max(float(tame.std(ddof=1)), _LEAST_SPREAD * max(abs(middle), 1e-6))
     return centre, spread, count
 
 

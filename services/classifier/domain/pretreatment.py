@@ -26,8 +26,9 @@ class Pretreatment:
     """Fitted pre-treatment of p analytes; all arrays have shape (p,) but for `covariance` (p, p).
 
     `power` is the exponent of each column (1, 0.5, 0.25; 0 means the logarithm); `floor` replaces what is not positive before a
-    logarithm or a root. Gaps are filled with their expectation given the measured columns under one normal distribution of the
-    whole library (`mean`, `covariance`), so that no class is favoured.
+    logarithm or a root. With `log_ratio` the mean of a row's logarithms is taken off each of them (centred log-ratio, Aitchison
+    1986), so that only proportions count. Gaps are filled with their expectation given the measured columns under one normal
+    distribution of the whole library (`mean`, `covariance`), so that no class is favoured.
     """
 
     closure: bool
@@ -38,6 +39,7 @@ class Pretreatment:
     mean: Floats
     covariance: Floats
     steps: tuple[str, ...]
+    log_ratio: bool = False
 
     def apply(self, raw: Floats) -> Floats:
         """Pre-treat rows (n, p) with NaN for what was not measured; the answer has no gaps."""
@@ -46,6 +48,8 @@ class Pretreatment:
     def transform(self, raw: Floats) -> Floats:
         """The steps without the filling of gaps."""
         powered = _powered(_closed(raw) if self.closure else raw, self.power, self.floor)
+        if self.log_ratio:
+            powered = _against_mean(powered, self.power == 0.0)
         return np.clip((powered - self.centre) / self.scale, -_FARTHEST, _FARTHEST)
 
     def fill(self, rows: Floats) -> Floats:
@@ -92,21 +96,23 @@ def fit_pretreatment(raw: Floats, analytes: Sequence[Analyte], steps: Sequence[s
     Automatic: the logarithm for positive columns that are skewed and less so after it, then a robust scale.
     """
     used = tuple(steps) if steps is not None else ("log where skewed", "robust_scale")
-    closure = "closure" in used
+    closure, log_ratio = "closure" in used, "log_ratio" in used
     values = _closed(raw) if closure else raw
     signed = np.array([analyte.is_isotope for analyte in analytes])
     power = np.ones(raw.shape[1])
-    if steps is None:
+    if "log where skewed" in used:
         power[[j for j in range(raw.shape[1]) if not signed[j] and _better_in_log(values[:, j])]] = 0.0
-    for name, exponent in (("log", 0.0), ("square_root", 0.5), ("fourth_root", 0.25)):
+    for name, exponent in (("log", 0.0), ("log_ratio", 0.0), ("square_root", 0.5), ("fourth_root", 0.25)):
         if name in used:
             power[~signed & ~(np.nan_to_num(values) < 0).any(axis=0)] = exponent
     floor = np.array([_floor(values[:, j], analyte.loq) for j, analyte in enumerate(analytes)])
     powered = _powered(values, power, floor)
+    if log_ratio:
+        powered = _against_mean(powered, power == 0.0)
     centre, scale = _centre_and_scale(powered, used)
     ready = (powered - centre) / scale
     mean, covariance = _normal(ready)
-    return Pretreatment(closure, power, floor, centre, scale, mean, covariance, used)
+    return Pretreatment(closure, power, floor, centre, scale, mean, covariance, used, log_ratio)
 
 
 def _closed(raw: Floats) -> Floats:
@@ -121,6 +127,13 @@ def _powered(values: Floats, power: Floats, floor: Floats) -> Floats:
     result[:, logged] = np.log(positive[:, logged])
     result[:, rooted] = positive[:, rooted] ** power[rooted]
     return result
+
+
+def _against_mean(powered: Floats, logged: NDArray[np.bool_]) -> Floats:
+    """Logarithms less the mean of those of their row that were measured."""
+    known = ~np.isnan(powered) & logged
+    mean = np.where(known, powered, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(logged, powered - mean[:, None], powered)
 
 
 def _better_in_log(column: Floats) -> bool:
@@ -169,10 +182,10 @@ def _normal(ready: Floats) -> tuple[Floats, Floats]:
     return mean, shrunk_covariance(deviation)
 
 
-def shrunk_covariance(deviation: Floats, degrees: int | None = None) -> Floats:
+def shrunk_covariance(deviation: Floats, degrees: int | None = None, least: float = 0.02) -> Floats:
     """Covariance of centred rows (n, p), shrunk towards its diagonal as far as the number of rows makes it uncertain.
 
-    The weight is that of Schäfer and Strimmer (2005) for correlations, never below a small ridge, so that an inverse exists.
+    The weight is that of Schäfer and Strimmer (2005) for correlations, never below `least`, so that an inverse exists.
     """
     count, columns = deviation.shape
     degrees = max(degrees if degrees is not None else count - 1, 1)
@@ -185,6 +198,6 @@ def shrunk_covariance(deviation: Floats, degrees: int | None = None) -> Floats:
     off = ~np.eye(columns, dtype=bool)
     variance = float((squared - correlation**2)[off].sum()) / degrees
     strength = float((correlation**2)[off].sum())
-    weight = min(1.0, max(0.02, variance / strength if strength > 0 else 1.0))
+    weight = min(1.0, max(least, variance / strength if strength > 0 else 1.0))
     correlation = np.where(off, (1 - weight) * correlation, 1.0)
     return np.asarray(correlation * np.outer(spread, spread))

@@ -14,7 +14,7 @@ NOT_EVALUATED = "Not evaluated"
 #: Least cosine to a reference spectrum where a method names none.
 LEAST_MATCH = 0.85
 PRETREATMENT_STEPS = (
-    "closure", "log", "square_root", "fourth_root", "autoscale", "robust_scale", "centre", "divide_by_sd",
+    "closure", "log", "log_ratio", "square_root", "fourth_root", "autoscale", "robust_scale", "centre", "divide_by_sd",
 )  # fmt: skip
 CONTROL_Z, WESTGARD = "control_z", "westgard_violations"
 QC_RULES = (
@@ -191,7 +191,7 @@ class Decision:
     """Limits of the decision: coverage of prediction sets, error rate of the novelty test, least share of values measured."""
 
     coverage: float = 0.9
-    novelty_alpha: float = 0.02
+    novelty_alpha: float = 0.05
     minimum_measured: float = 0.5
 
 

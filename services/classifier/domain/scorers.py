@@ -14,6 +14,7 @@ from services.classifier.domain.run import Floats
 
 Arrays = Mapping[str, NDArray[Any]]
 _RARE = 0.01
+_NEAR = 1e-3
 
 
 class Scorer(Protocol):
@@ -155,8 +156,88 @@ class ForestScorer:
         return cls(*(arrays[name] for name in names))
 
 
-_KINDS: dict[str, type[LinearScorer | QuadraticScorer | KernelScorer | ForestScorer]] = {
-    each.kind: each for each in (LinearScorer, QuadraticScorer, KernelScorer, ForestScorer)
+@dataclass(frozen=True, slots=True)
+class BoostedScorer:
+    """Boosted trees as one table of nodes, read as in a forest; a leaf's `value` is added to the score of its tree's class.
+
+    `owner` (trees,) is the class of each tree, `start` (c,) the score before any tree.
+    """
+
+    roots: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: Floats
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: Floats
+    start: Floats
+    kind: ClassVar[str] = "boosted"
+
+    def scores(self, rows: Floats) -> Floats:
+        """Scores (n, classes): log-odds up to a constant."""
+        result = np.empty((len(rows), len(self.start)))
+        for i, row in enumerate(rows):
+            node = self.roots.copy()
+            inner = self.feature[node] >= 0
+            while inner.any():
+                at = node[inner]
+                goes_left = row[self.feature[at]] <= self.threshold[at]
+                node[inner] = np.where(goes_left, self.left[at], self.right[at])
+                inner = self.feature[node] >= 0
+            result[i] = self.start + np.bincount(self.owner, self.value[node], len(self.start))
+        return result
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays to store, by name."""
+        return {name: getattr(self, name) for name in _BOOSTED}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The scorer of stored arrays."""
+        return cls(*(arrays[name] for name in _BOOSTED))
+
+
+_BOOSTED = ("roots", "owner", "feature", "threshold", "left", "right", "value", "start")
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourScorer:
+    """How near the `count` nearest authentics of each class are, so that large classes have no advantage over small ones.
+
+    `white` (n, p) are the authentics after `whitener` (p, p), `owner` (n,) their classes, in blocks: class 0 first.
+    The score is the negative logarithm of the mean distance to a class's nearest.
+    """
+
+    white: Floats
+    owner: NDArray[np.int64]
+    whitener: Floats
+    count: NDArray[np.int64]
+    kind: ClassVar[str] = "neighbours"
+
+    def scores(self, rows: Floats) -> Floats:
+        """Scores (n, classes)."""
+        blocks = [np.flatnonzero(self.owner == c) for c in range(int(self.owner[-1]) + 1)]
+        result = np.empty((len(rows), len(blocks)))
+        for i, row in enumerate(rows):
+            own = (row[:, None] * self.whitener).sum(axis=0)
+            distance = np.sqrt(((self.white - own) ** 2).sum(axis=1))
+            for c, block in enumerate(blocks):
+                result[i, c] = -np.log(np.sort(distance[block])[: int(self.count[0])].mean() + _NEAR)
+        return result
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays to store, by name."""
+        return {"white": self.white, "owner": self.owner, "whitener": self.whitener, "count": self.count}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The scorer of stored arrays."""
+        return cls(arrays["white"], arrays["owner"], arrays["whitener"], arrays["count"])
+
+
+_KINDS: dict[str, Any] = {
+    each.kind: each
+    for each in (LinearScorer, QuadraticScorer, KernelScorer, ForestScorer, BoostedScorer, NeighbourScorer)
 }
 
 
@@ -164,4 +245,5 @@ def scorer_from_arrays(kind: str, arrays: Arrays) -> Scorer:
     """The scorer of that kind; raises ValueError for a kind that is not known."""
     if kind not in _KINDS:
         raise ValueError(f"no classifier is of the kind {kind[:40]!r}")
-    return _KINDS[kind].from_arrays(arrays)
+    scorer: Scorer = _KINDS[kind].from_arrays(arrays)
+    return scorer

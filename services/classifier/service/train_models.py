@@ -1,6 +1,7 @@
 """The worker's side of a training: a frozen snapshot of the library in, a signed bundle and its validation out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,10 @@ from shared.runtime import Runtime
 SEED = 20261124
 
 
+class _Cancelled(Exception):
+    """Somebody asked the training to end."""
+
+
 def train(runtime: Runtime, job_id: str) -> None:
     """Trains the job's model; repeated, it gives the same bits from the same library."""
     from services.classifier.domain.training.train import NotTrainable
@@ -26,10 +31,14 @@ def train(runtime: Runtime, job_id: str) -> None:
 
     with runtime.unit_of_work() as uow:
         job = repository.job(uow.session, job_id, lock=True)
+        model_id = job.model_id or ""
+        if job.state == "cancelled" or job.cancel_requested:
+            _end_cancelled(uow.session, job_id, model_id, runtime.clock())
+            uow.commit()
+            return
         if job.state not in ("queued", "running"):
             return
         job.state = "running"
-        model_id = job.model_id or ""
         row = repository.model(uow.session, model_id)
         programme = programme_of(repository.programme_row(uow.session, row.programme, row.programme_version))
         entries = uow.session.scalars(repository.library(programme.id).order_by(LibraryAct.seq)).all()
@@ -41,16 +50,31 @@ def train(runtime: Runtime, job_id: str) -> None:
 
     def progress(share: float) -> None:
         with runtime.unit_of_work() as uow:
-            repository.job(uow.session, job_id, lock=True).progress = min(0.99, share)
+            job = repository.job(uow.session, job_id, lock=True)
+            if job.cancel_requested:
+                raise _Cancelled
+            job.progress = min(0.99, share)
             uow.commit()
 
     try:
         model = fit(programme, authentics, seed=SEED, progress=progress)
+    except _Cancelled:
+        with runtime.unit_of_work() as uow:
+            _end_cancelled(uow.session, job_id, model_id, runtime.clock())
+            uow.commit()
+        return
     except NotTrainable as error:
         _fail(runtime, job_id, model_id, str(error))
         return
     bundle = model_to_bundle(model, load_private_key(runtime.settings.keys_dir / "models.key"))
     _propose(runtime, job_id, model_id, model, bundle, authentics, provenance)
+
+
+def _end_cancelled(session: Session, job_id: str, model_id: str, now: datetime) -> None:
+    row = repository.model(session, model_id, lock=True)
+    row.state, row.error = "failed", "The training was cancelled."
+    job = repository.job(session, job_id, lock=True)
+    job.state, job.ended_at = "cancelled", job.ended_at or now
 
 
 def _authentic(session: Session, programme: Programme, entry: LibraryAct) -> Authentic:

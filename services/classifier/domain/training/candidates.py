@@ -13,10 +13,16 @@ from services.classifier.domain.pretreatment import shrunk_covariance
 from services.classifier.domain.run import Floats
 from services.classifier.domain.scorers import (
     LinearScorer,
+    NeighbourScorer,
     QuadraticScorer,
     Scorer,
 )
-from services.classifier.domain.training.machine_learning import fit_forest, fit_kernel_svm, fit_linear_svm
+from services.classifier.domain.training.machine_learning import (
+    fit_boosted,
+    fit_forest,
+    fit_kernel_svm,
+    fit_linear_svm,
+)
 
 Fit = Callable[[Floats, Labels, int, int], Scorer]
 
@@ -31,41 +37,67 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A kind of classifier with the settings that the inner folds choose from."""
+    """A kind of classifier with the settings that the inner folds choose from.
+
+    `trees`: it is costly, and does not change when a column is replaced by a rising function of itself.
+    """
 
     name: str
     settings: tuple[Setting, ...]
+    trees: bool = False
 
 
 def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ...]:
-    """The candidates, with fewer settings and smaller forests where the library is large, to bound the time."""
-    small = rows <= 600
-    most = max(1, min(columns, classes + 6, 12))
-    parts = sorted({1, 2, 3, classes - 1, classes + 1, most} & set(range(1, most + 1)))
-    svm_costs = (0.1, 1.0, 10.0) if small else (1.0,)
-    widths = (0.3, 1.0) if small else (0.5,)
-    trees = 60 if small else 100 if rows <= 3000 else 40
+    """The candidates from simple to flexible, with fewer settings and trees where the library is large, to bound the time.
+
+    The first setting of each is the one under which pre-treatments are compared.
+    """
+    small = rows <= 1000
+    most = max(1, min(columns, classes + 6, 14))
+    usual = max(1, min(classes + 1, most))
+    parts = sorted({1, 2, 3, classes - 1, classes + 3, most} & set(range(1, most + 1)) - {usual})
+    costs = (1.0, 0.1, 10.0) if small else (1.0,)
+    trees = 60 if rows <= 3000 else 40
+    rounds = 40 if small and columns <= 60 else 20
     return (
-        Candidate("regularised LDA", (Setting("shrunk covariance", fit_lda),)),
-        Candidate("PLS-DA", tuple(Setting(f"{k} components", _pls(k)) for k in parts)),
-        Candidate("linear SVM", tuple(Setting(f"C={c:g}", _linear(c)) for c in svm_costs)),
-        Candidate("regularised QDA", tuple(Setting(f"own share {s:g}", _qda(s)) for s in (0.3, 0.6, 0.9))),
+        Candidate(
+            "regularised LDA",
+            tuple(Setting(f"covariance shrunk by {w:g} or more", _lda(w)) for w in (0.02, 0.2, 0.5)),
+        ),
+        Candidate("PLS-DA", tuple(Setting(f"{k} components", _pls(k)) for k in (usual, *parts))),
+        Candidate("linear SVM", tuple(Setting(f"C={c:g}", _linear(c)) for c in costs)),
+        Candidate("regularised QDA", tuple(Setting(f"own share {s:g}", _qda(s)) for s in (0.6, 0.3, 0.9))),
+        Candidate(
+            "k nearest neighbours",
+            (
+                *(Setting(f"{k} of each class", _neighbours(k, False)) for k in (3, 1, 5)),
+                *(Setting(f"{k} of each class, whitened", _neighbours(k, True)) for k in (2, 4)),
+            ),
+        ),
         Candidate(
             "RBF SVM",
             tuple(
                 Setting(f"C={c:g}, width {w:g}", _kernel(c, w / columns))
-                for c in (1.0, 10.0)[-2 if small else -1 :]
-                for w in widths
+                for c, w in (((10.0, 0.5), (1.0, 0.3), (1.0, 1.0), (10.0, 0.2)) if small else ((10.0, 0.5),))
             ),
         ),
-        Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),)),
+        Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),), trees=True),
+        Candidate("gradient boosting", (Setting(f"{rounds} rounds", _boosted(rounds)),), trees=True),
     )
 
 
-def fit_lda(rows: Floats, truth: Labels, classes: int, seed: int = 0) -> LinearScorer:
-    """Linear discriminants with one shrunk covariance and equal priors; deterministic."""
+# Candidates that are fitted in next to no time: by them the pre-treatments are ranked that the others are tried under.
+SCOUTS = ("regularised LDA", "k nearest neighbours")
+
+
+def _lda(least: float) -> Fit:
+    return lambda rows, truth, classes, seed: fit_lda(rows, truth, classes, least=least)
+
+
+def fit_lda(rows: Floats, truth: Labels, classes: int, *, least: float = 0.02) -> LinearScorer:
+    """Linear discriminants with one covariance, shrunk by `least` or more, and equal priors; deterministic."""
     means, deviation = class_means(rows, truth, classes)
-    precision = np.linalg.inv(shrunk_covariance(deviation, len(rows) - classes))
+    precision = np.linalg.inv(shrunk_covariance(deviation, len(rows) - classes, least))
     weights = means @ precision
     return LinearScorer(weights, -0.5 * (weights * means).sum(axis=1))
 
@@ -138,6 +170,28 @@ def _linear(cost: float) -> Fit:
 
 def _kernel(cost: float, gamma: float) -> Fit:
     return lambda rows, truth, classes, seed: fit_kernel_svm(rows, truth, classes, cost, gamma)
+
+
+def _boosted(rounds: int) -> Fit:
+    return lambda rows, truth, classes, seed: fit_boosted(rows, truth, classes, rounds, seed)
+
+
+def _neighbours(count: int, whitened: bool) -> Fit:
+    def fit(rows: Floats, truth: Labels, classes: int, seed: int) -> Scorer:
+        order = np.argsort(truth, kind="stable")
+        whitener = np.eye(rows.shape[1])
+        if whitened:
+            whitener = within_whitener(rows, truth, classes)
+        return NeighbourScorer(rows[order] @ whitener, truth[order], whitener, np.array([count], np.int64))
+
+    return fit
+
+
+def within_whitener(rows: Floats, truth: Labels, classes: int) -> Floats:
+    """The matrix (p, p) after which the spread within classes is one in every direction."""
+    _, deviation = class_means(rows, truth, classes)
+    covariance = shrunk_covariance(deviation, len(rows) - classes)
+    return np.ascontiguousarray(np.linalg.inv(np.linalg.cholesky(covariance)).T)
 
 
 def _forest(trees: int) -> Fit:

@@ -1,108 +1,136 @@
-"""Nested cross-validation, grouped by collection: every figure comes from authentics that the fitted model had not seen."""
+"""Nested cross-validation, grouped by collection: every figure comes from authentics that no choice and no fit had seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.classifier.domain.calibration import Labels
-from services.classifier.domain.novelty import fit_distance
-from services.classifier.domain.pretreatment import fit_pretreatment
-from services.classifier.domain.programme import Analyte
+from services.classifier.domain.calibration import softmax
+from services.classifier.domain.decision import Verdict, decide
+from services.classifier.domain.model import combined, joint_scores
 from services.classifier.domain.run import Floats
-from services.classifier.domain.training.candidates import Candidate, Setting, fit_lda
-from services.classifier.domain.training.folds import assign_folds, number_of_folds, usable_groups
+from services.classifier.domain.training.folds import make_folds
+from services.classifier.domain.training.select import Selection, Task, fit_members, fit_space, select
 
 OUTER_FOLDS = 5
-INNER_FOLDS = 3
+_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One determination's part of the library: raw values (n, p), classes (n,) as numbers, and groups (n,)."""
+class Judged:
+    """One round of outer folds: what models that never saw an authentic say of it.
 
-    raw: Floats
-    truth: Labels
-    groups: tuple[str, ...]
-    analytes: tuple[Analyte, ...]
-    classes: int
-    steps: tuple[str, ...] | None
-    views: tuple[NDArray[np.int64], ...]
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfFold:
-    """What each fold's models say of the authentics left out.
-
-    `scores` (n, classes) of each candidate; `distances` (n, classes) and `module_scores` (n, classes) of each view; `fold` (n,);
-    `groups` (n,) what was kept together, and `loose` the classes whose authentics could not be kept together by group.
+    `candidates` probabilities (n, classes) of each candidate, `whole` those of the one that each fold's own choice took;
+    `verdicts` as the product would give them; `chosen` the choice of each fold.
     """
 
-    scores: dict[str, Floats]
-    distances: tuple[Floats, ...]
-    module_scores: tuple[Floats, ...]
-    fold: NDArray[np.int64]
-    groups: tuple[str, ...]
+    candidates: dict[str, Floats]
+    whole: Floats
+    class_p: Floats
+    verdicts: tuple[Verdict, ...]
+    chosen: tuple[str, ...]
     loose: tuple[int, ...]
 
 
-def make_folds(
-    groups: Sequence[str], truth: Labels, wish: int, seed: int
-) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[int, ...]]:
-    """Folds such that each class keeps at least two members in every training part; what was kept together; the loose classes."""
-    usable, loose = usable_groups(groups, truth)
-    fold = assign_folds(usable, truth, number_of_folds(usable, truth, wish), seed)
-    classes = int(truth.max()) + 1
-    for f in np.unique(fold):
-        if np.bincount(truth[fold != f], minlength=classes).min() < 2:
-            rows = [f"row {i}" for i in range(len(truth))]
-            fold = assign_folds(rows, truth, number_of_folds(rows, truth, wish), seed)
-            return fold, tuple(rows), tuple(range(classes))
-    return fold, tuple(usable), loose
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    outside: NDArray[np.int64]
+    candidates: dict[str, Floats]
+    chosen: str
+    class_p: Floats
+    verdicts: list[Verdict]
 
 
-def cross_validate(
-    task: Task, candidates: Sequence[Candidate], progress: Callable[[float], None]
-) -> OutOfFold:
-    """Run the outer folds; in each, the free parameters of every candidate are chosen by inner folds of the training part."""
-    fold, together, loose = make_folds(task.groups, task.truth, OUTER_FOLDS, task.seed)
-    shape = (len(task.truth), task.classes)
-    scores = {candidate.name: np.zeros(shape) for candidate in candidates}
-    distances = tuple(np.zeros(shape) for _ in task.views)
-    module_scores = tuple(np.zeros(shape) for _ in task.views)
-    folds = np.unique(fold)
-    for done, f in enumerate(folds):
-        inside, outside = np.flatnonzero(fold != f), np.flatnonzero(fold == f)
-        pretreatment = fit_pretreatment(task.raw[inside], task.analytes, task.steps)
-        known, unseen = pretreatment.apply(task.raw[inside]), pretreatment.apply(task.raw[outside])
-        truth = task.truth[inside]
-        for place, columns in enumerate(task.views):
-            distance = fit_distance(known[:, columns], truth, task.classes)
-            distances[place][outside] = np.stack([distance.distances(row) for row in unseen[:, columns]])
-            lda = fit_lda(known[:, columns], truth, task.classes)
-            module_scores[place][outside] = lda.scores(unseen[:, columns])
-        groups = [task.groups[i] for i in inside]
-        for candidate in candidates:
-            setting = choose_setting(candidate, known, truth, groups, task.classes, task.seed)
-            scorer = setting.fit(known, truth, task.classes, task.seed)
-            scores[candidate.name][outside] = scorer.scores(unseen)
-        progress((done + 1) / len(folds))
-    return OutOfFold(scores, distances, module_scores, fold, together, loose)
+def rounds_of(rows: int) -> int:
+    """How often the outer folds are cut anew: more often where one cut depends on luck."""
+    return 2 if rows <= 60 else 1
 
 
-def choose_setting(
-    candidate: Candidate, rows: Floats, truth: Labels, groups: Sequence[str], classes: int, seed: int
-) -> Setting:
-    """The setting that is right most often in inner folds; of equals the first."""
-    if len(candidate.settings) == 1:
-        return candidate.settings[0]
-    fold, _, _ = make_folds(groups, truth, INNER_FOLDS, seed + 1)
-    right = np.zeros(len(candidate.settings))
-    for f in np.unique(fold):
-        inside, outside = fold != f, fold == f
-        for place, setting in enumerate(candidate.settings):
-            scorer = setting.fit(rows[inside], truth[inside], classes, seed)
-            right[place] += (scorer.scores(rows[outside]).argmax(axis=1) == truth[outside]).sum()
-    return candidate.settings[int(right.argmax())]
+def choose_and_judge(
+    task: Task, names: tuple[str, ...], alpha: float, tick: Callable[[float], None]
+) -> tuple[Selection, list[Judged]]:
+    """The choice on all authentics, and rounds of outer folds in which the same procedure is judged.
+
+    Threads only divide the work: each fold is computed by itself, so that their number changes no bit.
+    """
+    cuts, loose = [], []
+    for number in range(rounds_of(len(task.truth))):
+        fold, _, own = make_folds(task.groups, task.truth, OUTER_FOLDS, task.seed + 104_729 * number)
+        loose.append(own)
+        cuts += [(number, np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in np.unique(fold)]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        final = pool.submit(select, task, tick)
+        folds = [
+            (number, pool.submit(_judge, task, inside, outside, names, alpha, tick))
+            for number, inside, outside in cuts
+        ]
+        try:
+            selection = final.result()
+            done = [(number, each.result()) for number, each in folds]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    rounds = [
+        _joined(task, [fold for own, fold in done if own == number], loose[number])
+        for number in range(len(loose))
+    ]
+    return selection, rounds
+
+
+def _judge(
+    task: Task,
+    inside: NDArray[np.int64],
+    outside: NDArray[np.int64],
+    names: tuple[str, ...],
+    alpha: float,
+    tick: Callable[[float], None],
+) -> _Fold:
+    """Choose and fit on `inside`, judge `outside`."""
+    known = task.part(inside)
+    selection = select(known, tick)
+    raw = task.raw[outside]
+    scores = {}
+    for name in selection.best:
+        (member,) = fit_members(selection, name, known)
+        scores[name] = member.scorer.scores(member.pretreatment.apply(raw))
+    candidates = {}
+    for name, members in selection.members.items():
+        joint = joint_scores(
+            [scores[each] for each in members], [selection.sharpness[each] for each in members]
+        )
+        candidates[name] = softmax(joint, selection.sharpness[name])
+    class_p = _class_p(known, selection, raw)
+    conformal = selection.conformal(selection.chosen, known)
+    verdicts = [
+        decide(names, row, conformal, p, alpha)
+        for row, p in zip(candidates[selection.chosen], class_p, strict=True)
+    ]
+    tick(1.0)
+    return _Fold(outside, candidates, selection.chosen, class_p, verdicts)
+
+
+def _class_p(known: Task, selection: Selection, raw: Floats) -> Floats:
+    """For each unseen authentic and class the combined p-value (n, classes), as the product combines it."""
+    space = fit_space(selection, known)
+    unseen = space.pretreatment.apply(raw)
+    each = [
+        np.stack([own.p_values(row) for row in unseen[:, columns]])
+        for own, columns in zip(space.distances, known.views, strict=True)
+    ]
+    return space.usual.p_values(combined(np.stack(each)))
+
+
+def _joined(task: Task, folds: list[_Fold], loose: tuple[int, ...]) -> Judged:
+    count = len(task.truth)
+    candidates = {name: np.zeros((count, task.classes)) for name in folds[0].candidates}
+    whole, class_p = np.zeros((count, task.classes)), np.zeros((count, task.classes))
+    verdicts: dict[int, Verdict] = {}
+    for fold in folds:
+        for name, rows in fold.candidates.items():
+            candidates[name][fold.outside] = rows
+        whole[fold.outside], class_p[fold.outside] = fold.candidates[fold.chosen], fold.class_p
+        verdicts.update(zip(fold.outside.tolist(), fold.verdicts, strict=True))
+    ordered = tuple(verdicts[i] for i in range(count))
+    return Judged(candidates, whole, class_p, ordered, tuple(fold.chosen for fold in folds), loose)

@@ -52,3 +52,18 @@ def number_of_folds(groups: Sequence[str], truth: Labels, wish: int) -> int:
     """As many folds as wished, and no more than the class with the fewest groups has."""
     fewest = min(len({groups[i] for i in np.flatnonzero(truth == c).tolist()}) for c in np.unique(truth))
     return max(2, min(wish, fewest))
+
+
+def make_folds(
+    groups: Sequence[str], truth: Labels, wish: int, seed: int
+) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[int, ...]]:
+    """Folds such that each class keeps at least two members in every training part; what was kept together; the loose classes."""
+    usable, loose = usable_groups(groups, truth)
+    fold = assign_folds(usable, truth, number_of_folds(usable, truth, wish), seed)
+    classes = int(truth.max()) + 1
+    for f in np.unique(fold):
+        if np.bincount(truth[fold != f], minlength=classes).min() < 2:
+            rows = [f"row {i}" for i in range(len(truth))]
+            fold = assign_folds(rows, truth, number_of_folds(rows, truth, wish), seed)
+            return fold, tuple(rows), tuple(range(classes))
+    return fold, tuple(usable), loose

@@ -1,6 +1,7 @@
 """Train and validate a model of a programme on a snapshot of the reference library."""
 
 import platform
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -10,14 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.classifier.domain.authentic import Authentic, snapshot_digest
-from services.classifier.domain.calibration import Labels, fit_conformal, fit_sharpness, softmax
+from services.classifier.domain.calibration import Labels, fit_sharpness
 from services.classifier.domain.model import DeterminationModel, Model, Neighbourhood, View
-from services.classifier.domain.novelty import fit_distance
-from services.classifier.domain.pretreatment import fit_pretreatment, raw_matrix, shrunk_covariance
+from services.classifier.domain.novelty import ClassDistance
+from services.classifier.domain.pretreatment import raw_matrix, shrunk_covariance
 from services.classifier.domain.programme import Analyte, Determination, Programme
 from services.classifier.domain.run import Floats
-from services.classifier.domain.training.candidates import candidates_for, class_means, fit_lda
-from services.classifier.domain.training.cross_validate import OutOfFold, Task, choose_setting, cross_validate
+from services.classifier.domain.training.candidates import class_means, fit_lda
+from services.classifier.domain.training.cross_validate import OUTER_FOLDS, choose_and_judge, rounds_of
+from services.classifier.domain.training.select import (
+    Selection,
+    Task,
+    fit_members,
+    fit_space,
+    select,
+    ticks_of,
+)
 from services.classifier.domain.training.validate import validation_of
 
 LEAST_AUTHENTICS = 5
@@ -37,11 +46,13 @@ def train(
     seed: int,
     progress: Progress | None = None,
     least: int = LEAST_AUTHENTICS,
+    validate: bool = True,
 ) -> Model:
     """Train every determination for which the library suffices: two classes or more of at least `least` authentics.
 
     A determination that cannot be trained stands in `not_trained` with the reason. Raises NotTrainable where that is all of them.
-    `progress` is called with numbers that rise to 1.
+    `progress` is called with numbers that rise to 1, and stops the training by raising. Without `validate` the same model comes
+    without its figures, in a fraction of the time, for those who judge it themselves.
     """
     report = progress or (lambda share: None)
     trained: list[DeterminationModel] = []
@@ -54,7 +65,9 @@ def train(
             report((done + part) / len(programme.determinations))
 
         try:
-            model, figures = _train_one(programme, determination, ordered, seed + 1000 * place, share, least)
+            model, figures = _train_one(
+                programme, determination, ordered, seed + 1000 * place, share, least, validate
+            )
         except NotTrainable as error:
             failed[determination.name] = str(error)
         else:
@@ -82,6 +95,7 @@ def _train_one(
     seed: int,
     share: Progress,
     least: int,
+    validate: bool,
 ) -> tuple[DeterminationModel, dict[str, Any]]:
     offered = programme.analytes_of(determination)
     rows, usable = _measured(programme, determination, offered, authentics)
@@ -105,11 +119,24 @@ def _train_one(
     raw = np.ascontiguousarray(raw[:, _varying(raw)])
     names, columns = _views(determination, [a.module for a in analytes])
     groups = tuple(a.group for a in rows)
-    task = Task(raw, truth, groups, analytes, len(classes), programme.pretreatment, columns, seed)
-    found = cross_validate(
-        task, candidates_for(len(rows), len(analytes), len(classes)), lambda part: share(0.9 * part)
+    task = Task(
+        raw,
+        truth,
+        groups,
+        analytes,
+        len(classes),
+        programme.pretreatment,
+        columns,
+        seed,
+        programme.decision.coverage,
     )
-    figures = validation_of(classes, truth, groups, found, programme.decision)
+    figures: dict[str, Any] = {}
+    if validate:
+        alpha, tick = programme.decision.novelty_alpha, _ticker(task, share)
+        selection, rounds = choose_and_judge(task, classes, alpha, tick)
+        figures = validation_of(classes, truth, groups, rounds, selection.chosen, programme.decision)
+    else:
+        selection = select(task, lambda units: None)
     figures |= {
         "left_out_classes": list(left_out),
         "analytes": [a.name for a in analytes],
@@ -119,7 +146,7 @@ def _train_one(
         - len(rows),
         "unused_analytes": [a.name for j, a in enumerate(offered) if j not in usable],
     }
-    model = _final(programme, determination, task, found, figures, (classes, left_out), rows, names)
+    model = _final(determination, task, selection, (classes, left_out), rows, names)
     return model, figures
 
 
@@ -158,47 +185,55 @@ def _views(
     return (None, *present), (everything, *each)
 
 
+def _ticker(task: Task, share: Progress) -> Progress:
+    """Turns units of finished work, from several threads, into a share that only rises."""
+    lock, done = threading.Lock(), [0.0]
+    choices = OUTER_FOLDS * rounds_of(len(task.truth)) + 1
+    total = choices * (ticks_of(task) + 1)
+
+    def tick(units: float) -> None:
+        with lock:
+            done[0] += units
+            share(min(0.99, done[0] / total))
+
+    return tick
+
+
 def _final(
-    programme: Programme,
     determination: Determination,
     task: Task,
-    found: OutOfFold,
-    figures: dict[str, Any],
+    selection: Selection,
     classes: tuple[tuple[str, ...], tuple[str, ...]],
     authentics: Sequence[Authentic],
     names: Sequence[str | None],
 ) -> DeterminationModel:
-    """Fit the chosen candidate on all authentics; calibrations come from the scores out of fold."""
-    truth, count = task.truth, task.classes
-    pretreatment = fit_pretreatment(task.raw, task.analytes, task.steps)
-    rows = pretreatment.apply(task.raw)
-    offered = candidates_for(len(rows), rows.shape[1], count)
-    chosen = next(each for each in offered if each.name == figures["chosen"])
-    setting = choose_setting(chosen, rows, truth, task.groups, count, task.seed)
-    scores = found.scores[chosen.name]
-    sharpness = fit_sharpness(scores, truth)
-    conformal = fit_conformal(softmax(scores, sharpness), truth, count, programme.decision.coverage)
-    views = tuple(_view(names[place], place, task, rows, found) for place in range(len(task.views)))
+    """Fit what was chosen on all authentics; calibrations come from the scores out of fold."""
+    space = fit_space(selection, task)
+    rows = space.pretreatment.apply(task.raw)
     return DeterminationModel(
         name=determination.name,
         classes=classes[0],
         analytes=tuple(each.name for each in task.analytes),
-        pretreatment=pretreatment,
-        candidate=chosen.name,
-        setting=setting.text,
-        scorer=setting.fit(rows, truth, count, task.seed),
-        sharpness=sharpness,
-        conformal=conformal,
-        views=views,
-        neighbourhood=_neighbourhood(rows, truth, count, classes[0], authentics),
+        pretreatment=space.pretreatment,
+        candidate=selection.chosen,
+        members=fit_members(selection, selection.chosen, task),
+        sharpness=selection.sharpness[selection.chosen],
+        conformal=selection.conformal(selection.chosen, task),
+        views=tuple(
+            _view(name, place, task, rows, selection, space.distances[place])
+            for place, name in enumerate(names)
+        ),
+        neighbourhood=_neighbourhood(rows, task.truth, task.classes, classes[0], authentics),
         left_out=classes[1],
+        usual=space.usual,
     )
 
 
-def _view(name: str | None, place: int, task: Task, rows: Floats, found: OutOfFold) -> View:
+def _view(
+    name: str | None, place: int, task: Task, rows: Floats, found: Selection, distance: ClassDistance
+) -> View:
     columns, truth, classes = task.views[place], task.truth, task.classes
     own, scores = rows[:, columns], found.module_scores[place]
-    distance = fit_distance(own, truth, classes).calibrated(found.distances[place], truth, found.groups)
     if name is None:
         return View(None, columns, distance)
     accuracy = float((scores.argmax(axis=1) == truth).mean())

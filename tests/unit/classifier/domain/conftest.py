@@ -13,7 +13,7 @@ from services.classifier.domain.training.train import train
 def trained(name: str) -> tuple[Model, tuple[Authentic, ...]]:
     """A model of a bundled programme on its synthetic library, made once for all tests."""
     programme = load_bundled(name)
-    library = synthetic_library(programme, seed=11, per_class=30)
+    library = synthetic_library(programme, seed=11, per_class=20)
     return train(programme, library, seed=3), library
 
 

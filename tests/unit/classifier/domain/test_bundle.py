@@ -2,6 +2,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,7 +43,7 @@ def add(files: dict[str, bytes]) -> None:
 
 
 def remove(files: dict[str, bytes]) -> None:
-    del files["arrays/0/scorer/offsets.npy"]
+    del files["arrays/0/member0/pretreatment/scale.npy"]
 
 
 def test_a_model_comes_back_and_answers_bit_by_bit(demo: Demo) -> None:
@@ -98,3 +99,40 @@ def test_the_manifest_names_what_the_model_rests_on(cocaine: Demo) -> None:
     assert manifest["programme"]["id"] == "CSP"
     assert manifest["determinations"][0]["classes"]
     assert manifest["validation"]["determinations"]["origin"]["accuracy"]
+
+
+def test_a_bundle_of_the_first_format_still_answers(cocaine: Demo) -> None:
+    """Format 1 had one classifier beside the distances, without neighbours, usual fit or stored limits."""
+    model, library = cocaine
+    own = model.determinations[0]
+    single = replace(own, members=own.members[:1], candidate=own.members[0].candidate)
+    single = replace(single, members=(replace(single.members[0], pretreatment=own.pretreatment),))
+    content = model_to_bundle(replace(model, determinations=(single,)), KEY)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files["manifest.json"])
+    data = manifest["determinations"][0]
+    member = data.pop("members")[0]
+    data |= {"kind": member["kind"], "setting": member["setting"]}
+    del data["log_ratio"], manifest["decision"]
+    manifest["format"] = "siglab-model/1"
+    renamed = {}
+    for name in list(manifest["files"]):
+        entry, content = manifest["files"].pop(name), files[name]
+        if "/member0/pretreatment/" in name or "/usual/" in name or ("/view" in name and "/near/" in name):
+            continue
+        if "joint_" in name:
+            continue
+        new = name.replace("/member0/scorer/", "/scorer/")
+        manifest["files"][new], renamed[new] = entry, content
+    text = json.dumps(manifest).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in {"manifest.json": text, "manifest.sig": KEY.sign(text), **renamed}.items():
+            archive.writestr(name, content)
+    again = model_from_bundle(buffer.getvalue(), KEY.public_key())
+    assert again.programme.decision.novelty_alpha == model.programme.decision.novelty_alpha
+    found = classify(again, library[0].values, library[0].censored)[0]
+    assert found.conclusion
+    assert found.contributions
+    assert abs(sum(found.probabilities.values()) - 1) < 1e-6

@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
+from services.classifier.domain.calibration import softmax
 from services.classifier.domain.run import Floats
 from services.classifier.domain.scorers import scorer_from_arrays
 from services.classifier.domain.training.candidates import candidates_for, fit_lda, fit_pls
-from services.classifier.domain.training.machine_learning import fit_forest, fit_kernel_svm, fit_linear_svm
+from services.classifier.domain.training.machine_learning import (
+    fit_boosted,
+    fit_forest,
+    fit_kernel_svm,
+    fit_linear_svm,
+)
 
 sklearn_svm = pytest.importorskip("sklearn.svm")
 sklearn_ensemble = pytest.importorskip("sklearn.ensemble")
@@ -31,13 +37,34 @@ def test_support_vector_machines_agree_with_the_library_that_fitted_them() -> No
             assert np.allclose(scorer.scores(rows)[:, c], machine.decision_function(rows), atol=1e-9)
 
 
-def test_a_forest_agrees_with_the_library_that_grew_it() -> None:
-    rows, truth = samples()
-    forest = sklearn_ensemble.RandomForestClassifier(
-        n_estimators=25, min_samples_leaf=2, class_weight="balanced", random_state=5
-    ).fit(rows, truth)
-    scores = fit_forest(rows, truth, 3, 25, 5).scores(rows)
-    assert np.allclose(np.exp(scores) - 0.01, forest.predict_proba(rows))
+def test_a_forest_is_like_that_of_the_library() -> None:
+    rows, truth = samples(120)
+    known, unseen = rows[:90], rows[90:]
+    forest = sklearn_ensemble.RandomForestClassifier(400, class_weight="balanced", random_state=5)
+    theirs = forest.fit(known, truth[:90]).predict_proba(unseen)
+    ours = np.exp(fit_forest(known, truth[:90], 3, 400, 5).scores(unseen)) - 0.01
+    assert np.allclose(ours.sum(axis=1), 1)
+    assert np.abs(ours - theirs).mean() < 0.03
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_boosted_trees_agree_with_the_library_that_grew_them(classes: int) -> None:
+    rows, truth = samples(90, classes=classes)
+    boosted = sklearn_ensemble.HistGradientBoostingClassifier(
+        max_iter=15, learning_rate=0.2, max_leaf_nodes=6, min_samples_leaf=5, l2_regularization=1.0,
+        max_bins=64, early_stopping=False, class_weight="balanced", random_state=5,
+    ).fit(rows, truth)  # fmt: skip
+    scores = fit_boosted(rows, truth, classes, 15, 5).scores(rows)
+    assert np.allclose(softmax(scores, 1.0), boosted.predict_proba(rows), atol=1e-9)
+
+
+def test_neighbours_of_a_large_class_have_no_advantage() -> None:
+    rows = np.array([[0.0], [0.1], [5.0], [5.1], [5.2], [5.3], [5.4], [5.5]])
+    truth = np.array([0, 0, 1, 1, 1, 1, 1, 1])
+    candidate = next(each for each in candidates_for(8, 1, 2) if each.name == "k nearest neighbours")
+    for setting in candidate.settings:
+        said = setting.fit(rows, truth, 2, 0).scores(np.array([[0.05], [2.0], [5.2]])).argmax(axis=1)
+        assert said.tolist() == [0, 0, 1]
 
 
 def test_linear_discriminants_agree_with_an_independent_fit_where_nothing_is_shrunk() -> None:

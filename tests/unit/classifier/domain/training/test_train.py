@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.classifier.domain.authentic import Authentic
+from services.classifier.domain.bundle import bundle_digest, model_to_bundle
 from services.classifier.domain.check_programme import programme_from_data
 from services.classifier.domain.evaluate import classify
 from services.classifier.domain.model import Model
+from services.classifier.domain.programme import UNKNOWN, Programme
 from services.classifier.domain.training.train import NotTrainable, train
 from tests.unit.classifier.domain.builders import (
     REAL_DATA,
@@ -31,9 +34,10 @@ def check_figures(figures: dict[str, Any], count: int) -> None:
     assert sum(sum(said.values()) for said in figures["confusion"].values()) == count
     hits = sum(said[truth] for truth, said in figures["confusion"].items())
     assert hits / count == pytest.approx(figures["accuracy"])
-    assert figures["coverage"]["overall"] >= figures["coverage"]["nominal"] - 0.06
+    nominal = figures["coverage"]["nominal"]
+    assert figures["coverage"]["overall"] >= nominal - 3 * np.sqrt(nominal * (1 - nominal) / count)
     assert 0 <= figures["ece"] <= 0.15
-    assert 0 <= figures["false_unknown"] <= 0.1
+    assert 0 <= figures["false_unknown"] <= 0.12
 
 
 def test_the_validation_of_each_programme_is_complete_and_holds_what_it_claims(
@@ -84,13 +88,67 @@ def test_real_wines_are_told_apart(grouped: bool) -> None:
     assert np.mean([truth == each.conclusion for truth, each in found]) >= 0.8
 
 
-def test_training_twice_gives_the_same_model() -> None:
-    library = two_class_library((10, 12), 20, seed=2)
+def test_training_twice_gives_the_same_bundle() -> None:
+    library = two_class_library((10, 12), 15, seed=2)
     first, second = (train(two_class_programme(), order, seed=9) for order in (library, library[::-1]))
     assert first.snapshot == second.snapshot
     assert first.validation == second.validation
-    answers = [classify(model, {"a": 10.7, "b": 8.5})[0].as_data() for model in (first, second)]
-    assert answers[0] == answers[1]
+    key = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
+    digests = [bundle_digest(model_to_bundle(model, key)) for model in (first, second)]
+    assert digests[0] == digests[1]
+    bare = train(two_class_programme(), library, seed=9, validate=False)
+    answers = [classify(model, {"a": 10.7, "b": 8.5})[0].as_data() for model in (first, bare)]
+    assert answers[0] == answers[1], "the figures change nothing in the model"
+
+
+def test_a_training_stops_when_its_progress_raises() -> None:
+    class Cancelled(Exception):
+        pass
+
+    def stop(share: float) -> None:
+        if share > 0.1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        train(two_class_programme(), two_class_library((10, 14), 12, seed=2), seed=1, progress=stop)
+
+
+def many_classes(sizes: tuple[int, ...], spread: float) -> tuple[Programme, list[Authentic]]:
+    """Classes of these sizes in six analytes, the means `spread` standard deviations apart."""
+    names = [f"K{c:02d}" for c in range(len(sizes))]
+    programme = programme_from_data(
+        programme_data(
+            analytes=[{"name": a, "unit": "1", "module": "composition", "loq": None} for a in "abcdef"],
+            determinations=[{"name": "origin", "classes": names}],
+        )
+    )
+    dice = np.random.default_rng(12)
+    library = []
+    for name, size in zip(names, sizes, strict=True):
+        centre = 30 + spread * dice.normal(size=6)
+        for i in range(size):
+            values = dict(zip("abcdef", (centre + dice.normal(size=6)).tolist(), strict=True))
+            library.append(Authentic(f"{name}{i}", {"origin": name}, f"{name}{i}", values))
+    return programme, library
+
+
+def test_classes_of_five_and_nine_get_sets_that_are_small_and_hold_the_truth() -> None:
+    programme, library = many_classes((40, 9, 9, 5, 5), 4.0)
+    figures = train(programme, library, seed=1).validation["determinations"]["origin"]
+    assert figures["accuracy"] > 0.85
+    assert figures["coverage"]["overall"] > 0.84
+    assert figures["mean_set_size"] < 1.6
+    assert set(figures["false_unknown_per_class"]) == set(figures["per_class"])
+
+
+def test_twenty_classes_can_be_told_apart() -> None:
+    programme, library = many_classes((6,) * 20, 6.0)
+    model = train(programme, library, seed=1, validate=False)
+    found = [(each, classify(model, each.values)[0]) for each in library[::5]]
+    assert np.mean([each.labels["origin"] in answer.prediction_set for each, answer in found]) > 0.9
+    assert np.mean([len(answer.prediction_set) for _, answer in found]) < 2
+    stranger = classify(model, dict(zip("abcdef", (10.0, 60.0, 10.0, 60.0, 10.0, 60.0), strict=True)))[0]
+    assert stranger.conclusion == UNKNOWN
 
 
 def test_collections_are_kept_together_unless_a_class_has_too_few() -> None:
@@ -107,14 +165,19 @@ def test_a_class_with_too_few_authentics_is_left_out_and_named() -> None:
     classes = [{"name": "kind", "classes": ["P", "Q", "R"]}]
     library = two_class_library((10, 14), 20, seed=2)
     library += [Authentic(f"R{i}", {"kind": "R"}, f"R{i}", {"a": 30.0, "b": 9.0}) for i in range(3)]
-    model = train(two_class_programme(determinations=classes), library, seed=1)
+    model = train(two_class_programme(determinations=classes), library, seed=1, validate=False)
     assert model.determinations[0].classes == ("P", "Q")
     assert model.determinations[0].left_out == ("R",)
 
 
 def test_a_determination_that_cannot_be_trained_does_not_stop_the_others() -> None:
     both = [{"name": "kind", "classes": ["P", "Q"]}, {"name": "other", "classes": ["X", "Y"]}]
-    model = train(two_class_programme(determinations=both), two_class_library((10, 14), 20, seed=2), seed=1)
+    model = train(
+        two_class_programme(determinations=both),
+        two_class_library((10, 14), 20, seed=2),
+        seed=1,
+        validate=False,
+    )
     assert set(model.not_trained) == {"other"}
     found = classify(model, {"a": 10.0, "b": 9.0})
     assert [each.conclusion for each in found] == ["P", "Not evaluated"]
@@ -155,7 +218,7 @@ def test_gaps_in_the_library_and_censored_values_are_borne() -> None:
 )
 def test_named_steps_are_used_as_named(steps: list[str]) -> None:
     library = two_class_library((10, 14), 20, seed=2)
-    model = train(two_class_programme(pretreatment=steps), library, seed=1)
+    model = train(two_class_programme(pretreatment=steps), library, seed=1, validate=False)
     assert model.determinations[0].pretreatment.steps == tuple(steps)
     assert classify(model, {"a": 14.0, "b": 9.0})[0].conclusion == "Q"
 
@@ -187,5 +250,5 @@ def test_a_library_in_which_every_value_is_the_same_cannot_be_trained() -> None:
 def test_absurd_values_in_a_library_do_not_break_it() -> None:
     library = two_class_library((10, 14), 20, seed=2)
     library[3] = Authentic("wild", {"kind": "P"}, "wild", {"a": 1e300, "b": -1e300})
-    model = train(two_class_programme(), library, seed=1)
+    model = train(two_class_programme(), library, seed=1, validate=False)
     assert classify(model, {"a": 10.0, "b": 9.0})[0].conclusion == "P"
