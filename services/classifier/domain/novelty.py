@@ -40,8 +40,6 @@ class ClassDistance:
     spread: Floats
     count: Floats
     near: "NearMembers | None" = None
-    joint_centre: Floats | None = None
-    joint_spread: Floats | None = None
 
     def parts(self, row: Floats) -> tuple[Floats, Floats]:
         """Score distances and orthogonal distances (c,), squared and scaled, of one row (p,)."""
@@ -70,7 +68,7 @@ class ClassDistance:
         standing = (symmetric(distances) - self.centre) / self.spread
         if self.near is not None and near is not None:
             beside = (symmetric(near) - self.near.centre) / self.near.spread
-            standing = (0.5 * (standing + beside) - self.joint_centre) / self.joint_spread
+            standing = (0.5 * (standing + beside) - self.near.joint_centre) / self.near.joint_spread
         return np.array(
             [[upper_tail(t, n) for t, n in zip(row, self.count, strict=True)] for row in standing]
         )
@@ -91,33 +89,44 @@ class ClassDistance:
             centre=centre,
             spread=spread,
             count=count,
-            near=replace(self.near, centre=near_centre, spread=near_spread),
-            joint_centre=joint_centre,
-            joint_spread=joint_spread,
+            near=replace(
+                self.near,
+                centre=near_centre,
+                spread=near_spread,
+                joint_centre=joint_centre,
+                joint_spread=joint_spread,
+            ),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays to store, by name."""
         found = {name: getattr(self, name) for name in _ELLIPSOID}
         if self.near is not None:
-            found |= {name: getattr(self, name) for name in _JOINT}
             found |= {f"near/{name}": getattr(self.near, name) for name in _NEAR}
         return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The distance of stored arrays; models of old have the ellipsoid alone."""
-        if "near/white" not in arrays:
-            return cls(**{name: arrays[name] for name in _ELLIPSOID})
-        near = NearMembers(**{name: arrays[f"near/{name}"] for name in _NEAR})
-        return cls(**{name: arrays[name] for name in (*_ELLIPSOID, *_JOINT)}, near=near)
+        near = NearMembers(*(arrays[f"near/{name}"] for name in _NEAR)) if "near/white" in arrays else None
+        return cls(
+            arrays["means"],
+            arrays["loadings"],
+            arrays["whiteners"],
+            arrays["residual"],
+            arrays["centre"],
+            arrays["spread"],
+            arrays["count"],
+            near,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class NearMembers:
     """Distances to the nearest members of c classes after the spread within classes was made one in every direction.
 
-    `white` (n, p) are the members after `whitener` (p, p), `owner` (n,) their classes; `centre` and `spread` (c,) as above.
+    `white` (n, p) are the members after `whitener` (p, p), `owner` (n,) their classes; `centre` and `spread` (c,) as above,
+    `joint_centre` and `joint_spread` those of the mean of both distances.
     """
 
     white: Floats
@@ -125,6 +134,8 @@ class NearMembers:
     whitener: Floats
     centre: Floats
     spread: Floats
+    joint_centre: Floats
+    joint_spread: Floats
 
     def distances(self, row: Floats) -> Floats:
         """Mean squared distances (c,) to the nearest members of each class, of one row (p,)."""
@@ -140,8 +151,7 @@ class NearMembers:
 
 
 _ELLIPSOID = ("means", "loadings", "whiteners", "residual", "centre", "spread", "count")
-_JOINT = ("joint_centre", "joint_spread")
-_NEAR = ("white", "owner", "whitener", "centre", "spread")
+_NEAR = ("white", "owner", "whitener", "centre", "spread", "joint_centre", "joint_spread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +206,9 @@ def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
         whiteners.append(np.linalg.inv(np.linalg.cholesky(covariance)).T)
     nothing = np.zeros(classes)
     whitener = np.ascontiguousarray(np.linalg.inv(np.linalg.cholesky(pooled)).T)
-    near = NearMembers(rows @ whitener, truth.copy(), whitener, nothing, nothing + 1.0)
+    near = NearMembers(
+        rows @ whitener, truth.copy(), whitener, nothing, nothing + 1.0, nothing, nothing + 1.0
+    )
     return ClassDistance(
         means,
         loadings,
@@ -206,8 +218,6 @@ def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
         nothing + 1.0,
         nothing + 2.0,
         near,
-        nothing,
-        nothing + 1.0,
     )
 
 

@@ -92,7 +92,7 @@ def list_jobs(actor: Actor, uow: UnitOfWork, *, limit: int, cursor: int | None) 
 
 
 def cancel_job(actor: Actor, uow: UnitOfWork, job_id: str, *, now: datetime) -> dict[str, Any]:
-    """Asks a job to end: a queued one ends at once, a running one after the item (or step of a training) in hand; results made stay."""
+    """Asks a job to end: a queued one ends at once, a running one after the item or step in hand; results made stay."""
     require(actor, Role.TECHNICIAN, Role.SCIENTIST)
     job = repository.job(uow.session, job_id, lock=True)
     if job.state in ENDED:

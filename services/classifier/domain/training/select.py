@@ -148,7 +148,7 @@ def inner_folds(rows: int) -> tuple[int, int]:
     """Folds and repeats of the choice: more where the library is small and a fold tells little."""
     if rows <= 150:
         return 5, 2 if rows <= 60 else 1
-    return 4 if rows <= 300 else 3, 1
+    return 4 if rows <= 1000 else 3, 1
 
 
 def ticks_of(task: Task) -> float:
