@@ -42,7 +42,7 @@ def conclude_many(model: Model, profiles: Sequence[StoredProfile]) -> list[dict[
         analytes = [each for name in own.analytes if (each := programme.analyte(name)) is not None]
         raw = raw_matrix(analytes, [(profile.values, profile.censored) for profile in profiles])
         rows = own.pretreatment.apply(raw)
-        chances = own.probabilities(rows)
+        chances = own.probabilities(own.prepared(raw))
         for place, profile in enumerate(profiles):
             if what_stops(model, determination, own, profile.values, profile.censored, findings[place]):
                 found[place][determination.name] = NOT_EVALUATED

@@ -81,7 +81,7 @@ def _analytes(model: Model, own: DeterminationModel, found: DeterminationResult,
 def _conclusions(own: DeterminationModel, raw: Floats, alpha: float) -> list[str]:
     """What would be said of raw rows (n, p)."""
     rows = own.pretreatment.apply(raw)
-    chances = own.probabilities(rows)
+    chances = own.probabilities(own.prepared(raw))
     said = []
     for place, row in enumerate(rows):
         views = tuple(view for view in own.views if not np.isnan(raw[place, view.columns]).all())
