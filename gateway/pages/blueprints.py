@@ -14,9 +14,11 @@ from gateway.pages import (
     item,
     keeping,
     ledger,
+    library,
     links,
     lists,
     mass_balance,
+    models,
     overdue,
     people,
     places,
@@ -55,6 +57,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     runs.blp,
     links.blp,
     statistics.blp,
+    models.blp,
+    library.blp,
     overdue.blp,
     store.blp,
     ledger.blp,
@@ -68,6 +72,8 @@ _HANDOVERS: Link = ("Hand-overs", "/handovers")
 _STORAGE: Link = ("Storage", "/storage")
 _RESULTS: Link = ("Results", "/results")
 _STATISTICS: Link = ("Statistics", "/statistics")
+_LIBRARY: Link = ("Library", "/library")
+_MODELS: Link = ("Models", "/models")
 _COMPOSITE: Link = ("Composite", "/composites/new")
 _BALANCES: Link = ("Balances", "/balances")
 _HOLDS: Link = ("Holds", "/holds")
@@ -87,19 +93,21 @@ MENUS: dict[str, list[Link]] = {
         _HANDOVERS,
         _STORAGE,
         _HOLDS,
+        _MODELS,
         _RESULTS,
         _STATISTICS,
         _OVERDUE,
         _STORE,
         _LOG,
     ],
-    "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _RESULTS, _STATISTICS, _OVERDUE],
+    "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _LIBRARY, _MODELS, _RESULTS, _STATISTICS, _OVERDUE],
     "auditor": [
         _SUBMISSIONS,
         _EXHIBITS,
         _HANDOVERS,
         _STORAGE,
         _HOLDS,
+        _MODELS,
         _RESULTS,
         _STATISTICS,
         _OVERDUE,

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
 from gateway.pages.session import ask, get, items
 
@@ -53,7 +54,13 @@ def results() -> str:
 @blp.get("/results/<result_id>")
 def result(result_id: str) -> str:
     """One result with everything that it rests on."""
-    return render_template("pages/result.html", r=get(f"/results/{result_id}"))
+    found = get(f"/results/{result_id}")
+    said = ask("GET", f"/results/{result_id}/explanation", figures="true")
+    explained = {each["name"]: each for each in said.json["determinations"]} if said.ok else {}
+    for each in explained.values():
+        each["figures"] = {name: Markup(drawn) for name, drawn in each["figures"].items()}
+    synthetic = said.ok and said.json["provenance"] == "SYNTHETIC"
+    return render_template("pages/result.html", r=found, explained=explained, synthetic=synthetic)
 
 
 @blp.get("/results/<result_id>/report.pdf")

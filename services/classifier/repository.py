@@ -170,11 +170,11 @@ def first_trace_row(session: Session, spectrum_id: str) -> TraceRow | None:
     return session.scalars(query).first()
 
 
-def library(programme: str | None = None) -> Select[Any]:
-    """The authentics that are in the library now: the last act on each exhibit is an acceptance."""
+def library(programme: str | None = None, decision: str = "accepted") -> Select[Any]:
+    """The authentics that are in the library now: the last act on each exhibit is an acceptance, or another decision."""
     later = aliased(LibraryAct)
     newer = select(later.id).where(later.exhibit_id == LibraryAct.exhibit_id, later.seq > LibraryAct.seq)
-    query = select(LibraryAct).where(LibraryAct.decision == "accepted", ~newer.exists())
+    query = select(LibraryAct).where(LibraryAct.decision == decision, ~newer.exists())
     return query if programme is None else query.where(LibraryAct.programme == programme)
 
 

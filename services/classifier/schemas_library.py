@@ -32,6 +32,7 @@ class LibraryEntrySchema(Schema):
 
     exhibit_id = fields.String()
     item_id = fields.String()
+    item_number = fields.String(allow_none=True)
     programme = fields.String()
     labels = fields.Dict(allow_none=True)
     provenance = fields.String()
@@ -77,9 +78,12 @@ LibraryList = list_schema(LibraryEntrySchema)
 
 
 class LibraryQuery(ListQuery):
-    """Filters of the library."""
+    """Filters of the library; `decision` is the last one on an exhibit."""
 
     programme = fields.String()
+    decision = fields.String(
+        load_default="accepted", validate=validate.OneOf(["accepted", "refused", "withdrawn"])
+    )
 
 
 class NewModelSchema(Schema):

@@ -33,7 +33,9 @@ def get_result(result_id: str) -> dict[str, Any]:
 @blp.response(200, ExplanationSchema)
 def get_explanation(query: dict[str, Any], result_id: str) -> dict[str, Any]:
     """Why the result says what it says: ranges of the classes, score plot, nearest authentics, what would change the answer."""
-    return explanations.get_explanation(context.actor(), context.uow(), context.runtime().settings, result_id)
+    return explanations.get_explanation(
+        context.actor(), context.uow(), context.runtime().settings, result_id, figures=query["figures"]
+    )
 
 
 @blp.get("/results/<result_id>/report.pdf")

@@ -21,11 +21,28 @@ AUTHENTIC = "authentic"
 
 
 def list_library(
-    actor: Actor, uow: UnitOfWork, *, programme: str | None, limit: int, cursor: int | None
+    actor: Actor,
+    uow: UnitOfWork,
+    *,
+    programme: str | None,
+    limit: int,
+    cursor: int | None,
+    decision: str = "accepted",
 ) -> dict[str, Any]:
-    """The authentics that models are trained from now."""
+    """The authentics that models are trained from now, or those whose last decision was another."""
     require(actor, *LABORATORY, Role.AUDITOR)
-    return paginate(uow.session, repository.library(programme), LibraryAct.seq, limit=limit, cursor=cursor)
+    page = paginate(
+        uow.session, repository.library(programme, decision), LibraryAct.seq, limit=limit, cursor=cursor
+    )
+    facts = repository.item_facts(uow.session, [act.item_id for act in page["items"]])
+    page["items"] = [
+        {
+            **{column.name: getattr(act, column.name) for column in LibraryAct.__table__.columns},
+            "item_number": facts[act.item_id].number if act.item_id in facts else None,
+        }
+        for act in page["items"]
+    ]
+    return page
 
 
 def accept_authentics(

@@ -4,7 +4,9 @@ from typing import Any
 
 from shared.figures.bars import Bar, draw_bars
 from shared.figures.scatter import Point, draw_scatter
+from shared.figures.stacked import Shares, draw_stacked
 from shared.figures.strips import Strip, draw_strips
+from shared.figures.svg import colour
 
 Data = dict[str, Any]
 _MOST_CLASSES = 3
@@ -80,8 +82,31 @@ def result_figures(explained: Data, found: Data, item_number: str) -> dict[str, 
     """All pictures of one determination for a page; empty where nothing was evaluated."""
     if not explained["analytes"]:
         return {}
+    modules = {"modules": modules_figure(explained, found)} if len(found["evidence"]) > 1 else {}
     return {
+        **modules,
+        "nearest": nearest_figure(explained),
         "profile": profile_figure(explained, found, item_number, width=400, size=12),
         "place": place_figure(explained, item_number, width=400, height=330, size=12),
         "reasons": reasons_figure(explained, found, width=400, size=12),
     }
+
+
+def nearest_figure(explained: Data) -> str:
+    """How far the nearest authentics are, in spreads within classes."""
+    place = {name: number for number, name in enumerate(explained["classes"])}
+    bars = [
+        Bar(row["label"], row["distance"], f"{row['distance']:.1f}", colour(place.get(row["label"], 0)))
+        for row in explained["nearest"]
+    ]
+    return draw_bars(bars, title="Distances of the nearest authentics, in spreads within classes")
+
+
+def modules_figure(explained: Data, found: Data) -> str:
+    """What each module alone says, as shares of the classes."""
+    classes = [(name, place) for place, name in enumerate(explained["classes"])]
+    rows = []
+    for each in found["evidence"]:
+        fits = f"fits {' or '.join(each['fits'])}" if each["fits"] else "unlike every class"
+        rows.append(Shares(f"{each['module'].replace('_', ' ')}: {fits}", each["probabilities"]))
+    return draw_stacked(rows, classes, title="What each module alone says")
