@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.classifier.service.report_words import fitting
 from shared.figures.bars import Bar, draw_bars
 from shared.figures.scatter import Point, draw_scatter
 from shared.figures.stacked import Shares, draw_stacked
@@ -107,6 +108,6 @@ def modules_figure(explained: Data, found: Data) -> str:
     classes = [(name, place) for place, name in enumerate(explained["classes"])]
     rows = []
     for each in found["evidence"]:
-        fits = f"fits {' or '.join(each['fits'])}" if each["fits"] else "unlike every class"
+        fits = f"fits {fitting(each['fits'], list(each['p_values']))}"
         rows.append(Shares(f"{each['module'].replace('_', ' ')}: {fits}", each["probabilities"]))
     return draw_stacked(rows, classes, title="What each module alone says")

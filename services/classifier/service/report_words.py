@@ -97,3 +97,13 @@ def _strangers(validation: Data) -> str | None:
     if not parts:
         return None
     return "Found to be Unknown when their class was kept from the model: " + ", ".join(parts) + "."
+
+
+def fitting(fits: list[str], classes: list[str]) -> str:
+    """Which classes a module does not exclude, short where that is nearly all."""
+    if not fits:
+        return "no class of the library"
+    if len(fits) == len(classes) > 2:
+        return f"all {len(classes)} classes"
+    excluded = [name for name in classes if name not in fits]
+    return f"all but {excluded[0]}" if len(excluded) == 1 and len(classes) > 3 else ", ".join(fits)

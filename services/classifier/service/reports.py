@@ -10,7 +10,7 @@ from services.classifier.models import Model, Report, Result, Review
 from services.classifier.service.explanations import explain_result
 from services.classifier.service.programmes import programme_of
 from services.classifier.service.report_figures import place_figure, profile_figure, reasons_figure
-from services.classifier.service.report_words import in_short, percent, reliability
+from services.classifier.service.report_words import fitting, in_short, percent, reliability
 from shared.config import Settings
 from shared.db.unit_of_work import UnitOfWork
 from shared.documents.qr_code import qr_code
@@ -144,21 +144,11 @@ def _level(found: Data) -> str | None:
 
 def _evidence(each: Data, modules: dict[str, str]) -> list[str]:
     best = max(each["p_values"].values(), default=0.0)
-    fits = _fitting(each["fits"], list(each["p_values"]))
+    fits = fitting(each["fits"], list(each["p_values"]))
     return [
         f"{modules.get(each['module'], each['module'])} ({each['technique']})", f"{each['measured']} of {each['of']}",
         fits, f"{best:.2g}", each["most_likely"] if each["fits"] else "–", percent(each["accuracy"]),
     ]  # fmt: skip
-
-
-def _fitting(fits: list[str], classes: list[str]) -> str:
-    """Which classes a module does not exclude, short where that is nearly all."""
-    if not fits:
-        return "no class of the library"
-    if len(fits) == len(classes) > 2:
-        return f"all {len(classes)} classes"
-    excluded = [name for name in classes if name not in fits]
-    return f"all but {excluded[0]}" if len(excluded) == 1 and len(classes) > 3 else ", ".join(fits)
 
 
 def _measured(result: Result, module: str) -> str:
