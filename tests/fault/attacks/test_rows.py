@@ -193,11 +193,7 @@ def test_every_column_of_an_item_was_thought_of() -> None:
         "submission_number", "receipt_number", "kind", "physical_form", "seizure_id", "root_id", "line", "most_mg", "created_at",
     }  # fmt: skip
     assert set(Item.__table__.columns.keys()) == (
-        set(STANDING)
-        | set(FACTS)
-        | by_foreign_key_or_digest
-        | computed_from_the_holder
-        | told_by_first_event
+        set(STANDING) | set(FACTS) | by_foreign_key_or_digest | computed_from_the_holder | told_by_first_event
     )
 
 
