@@ -33,7 +33,7 @@ class Health:
         self._kept: tuple[float, dict[str, Any]] | None = None
 
     def __call__(self, api: Api, environ: Environ, actor: Actor) -> BusResponse:
-        """{status, services, database, store}; 200 whatever is down, so that what is said is read."""
+        """{status, services, database, store, evidence, disk}; 200 whatever is down, so that what is said is read."""
         refusal = refuse_method(environ, "health", "GET", "HEAD")
         if refusal is not None:
             return refusal
@@ -74,20 +74,24 @@ def summarise(
     """What the services told (None: no answer) as the one answer; "ok" only where nothing at all is down.
 
     A service is up where it answers and has its database; a further part that it names as down makes the whole degraded, and so
-    do a store whose own state is not ok, and a disk that is nearly full.
+    do a store whose own state is not ok, evidence of which a self-check or a scrub found something wrong, and a disk that is
+    nearly full.
     """
     services = {
         name: "up" if answer and answer.get("database") == "up" else "down" for name, answer in told.items()
     }
-    store = (told.get("chain_of_custody") or {}).get("store")
+    custody = told.get("chain_of_custody") or {}
+    store, evidence = custody.get("store"), custody.get("evidence")
     parts = [state for answer in told.values() if answer for state in answer.values()]
     fine = database and "down" not in services.values() and "down" not in parts and isinstance(store, dict)
     fine = fine and (store or {}).get("state", "ok") == "ok" and (disk is None or disk["state"] == "ok")
+    fine = fine and (not isinstance(evidence, dict) or evidence["state"] == "ok")
     return {
         "status": "ok" if fine else "degraded",
         "services": services,
         "database": "up" if database else "down",
         "store": store if isinstance(store, dict) else dict(_NO_STORE),
+        "evidence": evidence if isinstance(evidence, dict) else None,
         "disk": disk,
     }
 

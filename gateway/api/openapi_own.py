@@ -103,6 +103,16 @@ PATHS: dict[str, Any] = {
                                 "canary",
                                 "mirror",
                             ),
+                            "evidence": {
+                                "type": ["object", "null"],
+                                "properties": {
+                                    "state": {"type": "string", "enum": ["ok", "degraded"]},
+                                    "detail": _TEXT_OR_NULL,
+                                    "checked_at": _TEXT_OR_NULL,
+                                    "ledger_ok": {"type": ["boolean", "null"]},
+                                    "open_store_findings": {"type": "integer"},
+                                },
+                            },
                             "disk": {
                                 "type": ["object", "null"],
                                 "properties": {

@@ -20,6 +20,7 @@ from services.chain_of_custody.routes import (
     takeovers,
     uploads,
 )
+from services.chain_of_custody.service.evidence_state import evidence_check
 from services.chain_of_custody.store_watch import watch_of
 from shared.config import Settings
 from shared.http.app import create_service_app
@@ -57,5 +58,5 @@ def make_runtime(settings: Settings) -> Runtime:
 def create_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     """The application; `runtime` is given by tests that set the clock and by processes that share it with a relay."""
     runtime = runtime or make_runtime(settings)
-    checks = {"store": watch_of(runtime).facts}
+    checks = {"store": watch_of(runtime).facts, "evidence": evidence_check(runtime)}
     return create_service_app(runtime, api=API, internal=INTERNAL, checks=checks)

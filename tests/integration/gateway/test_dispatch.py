@@ -245,6 +245,7 @@ def test_health_is_open_and_names_what_is_down(door: Door) -> None:
         "services": {"intake": "up", "chain_of_custody": "up", "classifier": "down"},
         "database": "up",
         "store": store,
+        "evidence": None,
     }
     door.call("GET", "/health")
     assert len(door.bus.asked) == 3

@@ -23,6 +23,7 @@ def test_all_up_is_ok() -> None:
         "services": services,
         "database": "up",
         "store": STORE,
+        "evidence": None,
         "disk": None,
     }
 
@@ -40,6 +41,15 @@ def test_a_part_that_is_down_degrades_the_whole() -> None:
     assert told["status"] == "degraded"
     assert told["services"]["chain_of_custody"] == "up"
     assert summarise(UP, database=False)["status"] == "degraded"
+
+
+def test_evidence_of_which_something_was_found_wrong_degrades_the_whole() -> None:
+    for state, status in (("ok", "ok"), ("degraded", "degraded")):
+        evidence = {"state": state, "detail": "The self-check of the ledger found 1 thing wrong."}
+        answer = {"database": "up", "store": STORE, "evidence": evidence}
+        told = summarise({**UP, "chain_of_custody": answer}, database=True)
+        assert (told["status"], told["evidence"]) == (status, evidence)
+        assert told["services"]["chain_of_custody"] == "up"
 
 
 def test_a_store_that_says_nothing_is_not_called_locked() -> None:
