@@ -11,7 +11,7 @@ from tests.integration.store.world import World
 def _evidence(world: World) -> dict[str, object]:
     answer = world.client.get("/health")
     assert answer.status_code == 200
-    return dict(answer.json["evidence"])  # type: ignore[index]
+    return dict(answer.json["evidence"])
 
 
 @pytest.mark.rule("E24")
