@@ -11,6 +11,8 @@ _MAD_TO_SD = 1.4826
 _PEAK_IN_NOISE = 4.0
 _PASSES = 2
 _STRAIGHT_IN_NOISE = 6.0
+#: Neighbouring windows share nearly all of their points; so many medians in half a window draw the line.
+_MEDIANS_A_HALF = 16
 
 
 def baseline(y: Floats, points: int) -> Floats:
@@ -80,9 +82,15 @@ def _straightness(y: Floats, points: int) -> tuple[Floats, Floats]:
 
 
 def _running_median(y: Floats, points: int) -> Floats:
+    """The median around every point; of wide windows at some points only, with straight lines between them."""
     half = max(1, min(points, len(y)) // 2)
     padded = np.pad(y, half, mode="reflect" if half < len(y) else "edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), axis=1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    step = max(1, half // _MEDIANS_A_HALF)
+    if step == 1 or len(y) <= step:
+        return np.asarray(np.median(windows, axis=1))
+    at = np.append(np.arange(0, len(y) - 1, step), len(y) - 1)
+    return np.interp(np.arange(len(y)), at, np.median(windows[at], axis=1))
 
 
 def noise_of(y: Floats) -> float:
