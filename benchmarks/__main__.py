@@ -21,6 +21,8 @@ BENCHMARKS = (
     "links",
     "archive",
     "tabular",
+    "andi_profile",
+    "job",
 )
 
 
