@@ -46,13 +46,13 @@ def _read(path: Path, filename: str, programmes: list[dict[str, Any]], run_role:
         trace = run.trace()
         first = {"channel": trace.channel, "x": trace.x.tolist(), "y": trace.y.tolist()}
         told["traces"].append({**first, "unit": trace.unit, "x_unit": trace.x_unit})
-    if isinstance(run, RawRun):
+    if isinstance(run, RawRun | PeakTable):
         for data in programmes:
             programme = programme_from_data(data)
             profile = profile_for(run, programme, run_role)
             if profile is not None:
                 told["profiles"].append(profile)
-                told["traces"] += ion_traces(run, programme)
+                told["traces"] += ion_traces(run, programme) if isinstance(run, RawRun) else []
     return told
 
 

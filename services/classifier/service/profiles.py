@@ -92,7 +92,8 @@ def _source(run: RunProfile, value: dict[str, Any]) -> dict[str, Any]:
         "main_peak": value.get("main_peak"),
         "internal_standard": run.profile.get("internal_standard"),
     }
-    if peak is not None:
+    # Of a table of peaks there is no signal.
+    if peak is not None and peak["end_s"] > peak["start_s"] and peak["first"] >= 0:
         source["trace"] = trace_path(run.spectrum_id, peak)
     if run.version > 1:
         source |= {"reason": run.reason, "integrated_by": run.integrated_by}

@@ -290,3 +290,15 @@ def test_drift_is_held_against_the_instruments_own_runs(client: FlaskClient, lab
     judged = finding(profile(client, item), "retention_drift_percent")
     assert judged["passed"] is True
     assert "median of the 3 runs before" in judged["detail"]
+
+
+def test_a_table_of_named_peaks_becomes_a_profile_in_the_child_process(tmp_path: Path) -> None:
+    content = b"Name,RT (min),Area\ncocaine,7.67,1000\nnorcocaine,8.22,18\n,9.00,400\n"
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    reading = read_spectra.read_in_child(path, "t.csv", [dict(CSP.data)], len(content), "sample")
+    assert (reading.format, reading.reason, reading.traces) == ("CSV", None, [])
+    (made,) = reading.profiles
+    norcocaine = next(v for v in made["values"] if v["analyte"] == "norcocaine")
+    assert norcocaine["value"] == pytest.approx(0.02)
+    assert norcocaine["peak"]["apex_s"] == pytest.approx(493.2)

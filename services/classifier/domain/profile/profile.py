@@ -61,7 +61,7 @@ class Profile:
     module: str
     values: tuple[ProfileValue, ...]
     qc: tuple[QcFinding, ...]
-    noted: dict[str, float]
+    noted: dict[str, Any]
     parameters: ProfileParameters
     internal_standard: Peak | None = None
     provenance: str = field(default="")
