@@ -1,8 +1,8 @@
 """How long one exhibit's classification takes, from the request to the result, through a whole running system.
 
 The demo's own exhibit is taken through custody, its raw run uploaded and read, and then classified again and again: measured is
-the time from sending POST /jobs until GET /jobs/{id} says that it is done, asked every few milliseconds, as a program would. Beside
-it stands how long the reading of the run took, from the last byte of its upload to the profile.
+the time from sending POST /jobs until GET /jobs/{id} says that it is done, asked every few milliseconds, as a program would.
+Beside it stands how long the reading of the run took, from the last byte of its upload to the profile.
 
     python -m benchmarks.job [--jobs 40] [--data DIR_OF_A_RUNNING_SYSTEM] [--write]
 """

@@ -2,14 +2,15 @@
 
     uv run --no-project --with PyMassSpec==2.7.0.post1 --with setuptools python benchmarks/pymassspec_peer.py FILE.CDF REPEATS
 
-The steps are those of PyMassSpec's own guide: binned intensity matrix, each ion smoothed and its baseline taken off, peaks by Biller
-and Biemann, weak ions and peaks of few ions left out, areas summed over the ions.
+The steps are those of PyMassSpec's own guide: binned intensity matrix, each ion smoothed and its baseline taken off, peaks by
+Biller and Biemann, weak ions and peaks of few ions left out, areas summed over the ions.
 """
 
 import json
 import statistics
 import sys
 import time
+from typing import Any
 
 from pyms.BillerBiemann import BillerBiemann, num_ions_threshold, rel_threshold
 from pyms.GCMS.IO.ANDI import ANDI_reader
@@ -20,7 +21,7 @@ from pyms.Peak.Function import peak_sum_area
 from pyms.TopHat import tophat
 
 
-def peaks_of(path):
+def peaks_of(path: str) -> list[tuple[Any, float]]:
     """Peaks with their areas, from the file on."""
     data = ANDI_reader(path)
     matrix = build_intensity_matrix_i(data)
@@ -36,7 +37,7 @@ def peaks_of(path):
     return [(peak, peak.area / whole) for peak in kept]
 
 
-def main():
+def main() -> None:
     """Times the work and tells the peaks."""
     path, repeats = sys.argv[1], int(sys.argv[2])
     times = []
@@ -47,8 +48,15 @@ def main():
     told = []
     for peak, share in found:
         spectrum = peak.mass_spectrum
-        ions = sorted(zip(spectrum.mass_spec, spectrum.mass_list), reverse=True)[:3]
-        told.append({"time_s": float(peak.rt), "share": float(share), "total": float(sum(spectrum.mass_spec)), "ions": [[float(mz), float(height)] for height, mz in ions]})
+        ions = sorted(zip(spectrum.mass_spec, spectrum.mass_list, strict=True), reverse=True)[:3]
+        told.append(
+            {
+                "time_s": float(peak.rt),
+                "share": float(share),
+                "total": float(sum(spectrum.mass_spec)),
+                "ions": [[float(mz), float(height)] for height, mz in ions],
+            }
+        )
     json.dump({"seconds": statistics.median(times), "peaks": told}, sys.stderr)
 
 
