@@ -111,17 +111,17 @@ def _stamp(found: dict[str, Any]) -> str:
     return f"SYNTHETIC: {found['synthetic_n']} of {found['n']} by models trained on generated data"
 
 
-def _title(found: dict[str, Any], what: str) -> str:
+def _title(found: dict[str, Any], what: str, count: int) -> str:
     span = [request.args.get(name) for name in ("from", "to")]
     when = f", {span[0] or 'the beginning'} to {span[1] or 'today'}" if any(span) else ""
-    return f"{found['programme']}: {what} by {GROUPS[found['group_by']]}{when} (n = {found['n']})"
+    return f"{found['programme']}: {what} by {GROUPS[found['group_by']]}{when} (n = {count})"
 
 
 def _shares(found: dict[str, Any]) -> Picture:
     return draw_shares(
         found["items"],
         found["group_by"],
-        title=_title(found, f"shares of {found['determination'].replace('_', ' ')}"),
+        title=_title(found, f"shares of {found['determination'].replace('_', ' ')}", found["n"]),
         caveat=found["caveat"],
         stamp=_stamp(found),
     )
@@ -138,7 +138,7 @@ def _purity(found: dict[str, Any] | None) -> Any:
             each["mean"],
             each["mean"] if each["low"] is None else each["low"],
             each["mean"] if each["high"] is None else each["high"],
-            f"n = {each['n']}",
+            f"n = {each['n']}" + ("" if each["low"] is not None else ", no interval"),
         )
         for group, each in rows
     ]
@@ -148,7 +148,7 @@ def _purity(found: dict[str, Any] | None) -> Any:
         {f"{found['purity_analyte']}, %": points},
         periods_between(groups[0], groups[-1], found["group_by"]) if is_time else groups,
         is_time=is_time,
-        title=_title(found, "mean purity"),
+        title=_title(found, "mean purity", sum(each["n"] for _, each in rows)),
         caveat="Mean with its 95 % interval (Student's t) of those measured. " + found["caveat"],
         stamp=_stamp(found),
         top=100.0,
