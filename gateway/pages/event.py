@@ -81,7 +81,12 @@ def _event(item_id: str, sequence: int) -> dict[str, Any]:
 
 
 def _verdict(event: dict[str, Any], proof: dict[str, Any] | None) -> dict[str, Any]:
-    """What the proof shows when it is computed again from the leaf to the signed head."""
+    """What the proof shows when it is computed again from the leaf to the signed head; nothing for a record that was changed."""
+    if not event["intact"]:
+        words = "Not proved: what stands here is not what was recorded. The log's entry is of another record."
+        if event["index"] is None:
+            words = "Not proved: what stands here is not what was recorded."
+        return {"holds": False, "words": words}
     if proof is None:
         return {
             "holds": False,
@@ -96,7 +101,8 @@ def _verdict(event: dict[str, Any], proof: dict[str, Any] | None) -> dict[str, A
         return {"holds": False, "words": f"The proof does not hold: {error}."}
     words = (
         f"Checked now: its leaf is entry {event['index']} of the signed log of {head.size} entries. "
-        "That the leaf stands for this record is shown by the evidence bundle, which holds the salt."
+        "The laboratory held the record against its leaf; that the leaf stands for this record is shown to others by the "
+        "evidence bundle, which holds the salt."
     )
     return {"holds": True, "words": words}
 

@@ -97,6 +97,7 @@ def _page(
         later=later,
         all_events=len(events),
         corrections=corrections(events),
+        damaged=[row for row in events if row["damage"]],
         visible=visible_facts,
         standing=standing,
         acts=acts,

@@ -117,7 +117,22 @@ class EventSchema(Schema):
     item_number = fields.String(required=True)
     sequence = fields.Integer(required=True)
     previous = fields.String(required=True, allow_none=True)
-    digest = fields.String(required=True)
+    digest = fields.String(
+        required=True, metadata={"description": "SHA-256 of the record, as it was kept when it was recorded"}
+    )
+    intact = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "computed for this answer: the record is the one that was recorded, signed and logged"
+        },
+    )
+    damage = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "what is wrong with a record that is not intact; its signatures do not hold"
+        },
+    )
     type = fields.String(required=True)
     actor = fields.String(required=True)
     actor_name = fields.String(required=True)

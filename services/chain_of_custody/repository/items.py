@@ -152,15 +152,15 @@ def events_with_index(
     kind: str | None = None,
     late: bool | None = None,
     late_seconds: int = 0,
-) -> list[tuple[Event, int | None, bool]]:
-    """An item's events behind sequence `after` in order: each with its place in the log (None until it has one), and whether it
+) -> list[tuple[Event, LogEntry | None, bool]]:
+    """An item's events behind sequence `after` in order: each with its entry in the log (None until it has one), and whether it
     happened before another that was recorded earlier. `kind` and `late` (recorded more than `late_seconds` after it happened)
     leave only such."""
     reached = func.max(Event.occurred_at).over(order_by=Event.sequence, rows=(None, -1))
     disorder = func.coalesce(Event.occurred_at < reached, false()).label("disorder")
     ordered = select(Event.id, disorder).where(Event.item_id == item_id).subquery()
     query = (
-        select(Event, LogEntry.index, ordered.c.disorder)
+        select(Event, LogEntry, ordered.c.disorder)
         .join(ordered, ordered.c.id == Event.id)
         .outerjoin(LogEntry, LogEntry.event_id == Event.id)
         .where(Event.item_id == item_id, Event.sequence > after)
@@ -172,7 +172,7 @@ def events_with_index(
     if late is not None:
         is_late = Event.recorded_at - Event.occurred_at > timedelta(seconds=late_seconds)
         query = query.where(is_late if late else ~is_late)
-    return [(event, index, disorder) for event, index, disorder in session.execute(query)]
+    return [(event, entry, disorder) for event, entry, disorder in session.execute(query)]
 
 
 def add_event(session: Session, event: Event) -> None:

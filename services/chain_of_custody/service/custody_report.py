@@ -70,7 +70,7 @@ def make_custody_pdf(
 def report_data(actor: Actor, uow: UnitOfWork, runtime: Runtime, item: Data, *, now: datetime) -> Data:
     """Everything that the template prints but photographs; texts only."""
     parts = ledger_repository.proved_parts(uow.session, item["id"])
-    records = [describe_event(event, None if entry is None else entry.index) for event, entry in parts]
+    records = [describe_event(event, entry) for event, entry in parts]
     head = ledger_repository.newest_checkpoint(uow.session)
     said: Data = {
         "laboratory": runtime.settings.laboratory,

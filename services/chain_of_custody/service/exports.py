@@ -214,7 +214,7 @@ def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> di
     _one_snapshot(uow)
     item = _item(actor, uow, item_id)
     parts = repository.proved_parts(uow.session, item_id)
-    events = [describe_event(event, None if entry is None else entry.index) for event, entry in parts]
+    events = [describe_event(event, entry) for event, entry in parts]
     return build_case_graph(item, events, origin=load_origin(keys_dir))
 
 

@@ -51,7 +51,7 @@ def list_events(actor: Actor, uow: UnitOfWork, item_id: str, query: dict[str, An
     )
     corrected = corrections.corrected_by(uow.session, [event.id for event, _, _ in found])
     page = [
-        describe_event(event, index, out_of_order=late, corrected_by=corrected.get(event.id, ()))
-        for event, index, late in found[:limit]
+        describe_event(event, entry, out_of_order=late, corrected_by=corrected.get(event.id, ()))
+        for event, entry, late in found[:limit]
     ]
     return {"items": page, "next": mark(page[-1]["sequence"]) if len(found) > limit else None}
