@@ -29,8 +29,8 @@ from tests.integration.chain_of_custody.house import (
 )
 
 ANSWERED_ONLY = {
-    "index", "digest", "intact", "damage", "title", "facts", "backdated", "delay_seconds", "out_of_order", "exceptional", "corrects",
-    "corrected_by",
+    "index", "digest", "intact", "damage", "title", "facts", "backdated", "delay_seconds", "out_of_order", "exceptional",
+    "corrects", "corrected_by",
 }  # fmt: skip
 
 
