@@ -4,12 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-<<<<<<< HEAD
-from services.chain_of_custody.domain.corrected_masses import CORRECTED
-=======
-from services.chain_of_custody.domain.check_correction import CORRECTED
 from services.chain_of_custody.domain.check_record import damage_of
->>>>>>> a37be31 (A changed record is marked where it is shown, since a digest that was kept proves nothing of what stands beside it)
+from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
 from services.chain_of_custody.domain.standing import PLACE
 from services.chain_of_custody.models import Event, Item, LogEntry
