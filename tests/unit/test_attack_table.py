@@ -12,6 +12,7 @@ NO_ATTACK = {
     "test_the_columns_attacked_are_all_there_are",
     "test_every_column_of_an_item_was_thought_of",
     "test_a_whole_history_is_intact",
+    "test_the_house_is_whole_before_the_attacks",
     "test_the_whole_log_verifies",
     "test_what_was_found_stays_found_while_nobody_mends_it",
 }
