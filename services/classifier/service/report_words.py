@@ -52,12 +52,14 @@ def reliability(found: Data, validation: Data) -> list[str]:
         (c for c in validation.get("candidates", []) if c["name"] == validation.get("chosen")), {}
     )
     n = sum(row["n"] for row in validation.get("per_class", {}).values())
-    if chosen:
+    # Where the choice itself was judged, its figure is the honest one; that of the chosen candidate knows of the choice.
+    whole = validation if {"accuracy", "low", "high"} <= set(validation) else chosen
+    if whole:
         groups = validation.get("groups")
         kept = f" from {groups} seizures or collections, none on both sides of a test" if groups else ""
         lines.append(
-            f"Tested on {n} authentics{kept}, the model named the right class for {percent(chosen['accuracy'])} of them "
-            f"(95 % interval {percent(chosen['low'])} to {percent(chosen['high'])})."
+            f"Tested on {n} authentics{kept}, the model named the right class for {percent(whole['accuracy'])} of them "
+            f"(95 % interval {percent(whole['low'])} to {percent(whole['high'])})."
         )
     coverage = validation.get("coverage") or {}
     for name in found["prediction_set"]:

@@ -118,7 +118,7 @@ def _why(own: Data) -> str:
     folds = own.get("chosen_in_folds")
     if folds:
         times = ", ".join(f"{name} {n} times" for name, n in folds.items())
-        said += f" In the outer folds, where the choice was made anew each time: {times}."
+        said += f" The accuracy below is that of choosing, too: the outer folds, with a choice of their own each, took {times}."
     return said
 
 

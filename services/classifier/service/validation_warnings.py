@@ -29,6 +29,12 @@ def validation_warnings(own: Data) -> list[str]:
                 )
         if row["recall"] < _POOR_RECALL:
             found.append(f"{name}: only {percent(row['recall'])} of its authentics were recognised.")
+    n = sum(row["n"] for row in own.get("per_class", {}).values())
+    allowed = (own.get("novelty") or {}).get("nominal")
+    if allowed is not None and n and wilson(round(own.get("false_unknown", 0.0) * n), n)[0] > allowed:
+        found.append(
+            f"{percent(own['false_unknown'])} of known classes were called Unknown; the programme sets {percent(allowed)}."
+        )
     if own.get("ece", 0.0) > _POOR_ECE:
         found.append(f"The probabilities are poorly calibrated: expected calibration error {own['ece']:.2f}.")
     if own.get("ungrouped_classes"):
