@@ -33,7 +33,11 @@ class _MeasuredSchema(Schema):
 
     net_mass_mg = Number(least=LIGHTEST_MG, most=HEAVIEST_MG)
     uncertainty_mg = Number(
-        least=0, most=HEAVIEST_MG, metadata={"description": "expanded (k = 2); required but by difference"}
+        above=0,
+        most=HEAVIEST_MG,
+        metadata={
+            "description": "expanded (k = 2); may be left out by difference and where the register knows the balance"
+        },
     )
     by_difference = fields.Nested(DifferenceSchema)
     balance = Word()
@@ -61,7 +65,11 @@ class WeighingSchema(ActSchema):
     gross_mass_g = Number(above=0, most=HEAVIEST_G)
     package_mass_g = Number(above=0, most=HEAVIEST_G)
     uncertainty_mg = Number(
-        least=0, most=HEAVIEST_MG, metadata={"description": "expanded (k = 2); required but by difference"}
+        above=0,
+        most=HEAVIEST_MG,
+        metadata={
+            "description": "expanded (k = 2); may be left out by difference and where the register knows the balance"
+        },
     )
     balance = Word(required=True)
     calibrated_on = fields.Date(
@@ -235,7 +243,9 @@ def _check_uncertainty(data: dict[str, Any]) -> None:
     if "by_difference" in data:
         return
     if "uncertainty_mg" not in data:
-        raise ValidationError("Missing data for required field.", "uncertainty_mg")
+        if "balance" not in data:
+            raise ValidationError("Missing data for required field.", "uncertainty_mg")
+        return
     grams = data.get("gross_mass_g", data.get("package_mass_g"))
     mass = data["net_mass_mg"] if grams is None else grams * 1000
     if not is_plausible(quantity(mass, data["uncertainty_mg"])):

@@ -23,15 +23,17 @@ class Compared:
 
 
 def compare_weight(books: Books, kind: str, found: Quantity, received_mg: Decimal | None) -> Compared:
-    """Compares a weighing of `kind` with the one before as long as nothing was taken and no seal changed in between.
+    """Compares a weighing of `kind` with the one before, as long as nothing was taken and no seal changed in between, and with
+    the gross mass of the receipt, which package and gross mass both are as long as nothing was opened.
 
-    The first weighing of a package is compared with the mass at receipt. Whatever is heavier or lighter beyond the uncertainty
-    of both is a finding, and so is a gross mass below the net mass that the books hold.
+    Whatever is heavier or lighter beyond the uncertainty of both is a finding; so is a gross mass above the sealed package that
+    holds it, and one below the net mass that the books hold.
     """
-    expected = books.weights.get(kind)
-    if expected is None and kind == PACKAGE and not books.opened and received_mg is not None:
-        expected = Quantity(received_mg, min(_MOST_MG, max(_LEAST_MG, _SHARE * received_mg)))
-    if expected is not None:
+    before = books.weights.get(kind)
+    received = None if books.opened or received_mg is None else _at_receipt(received_mg)
+    told = [each for each in (before, received) if each is not None]
+    first = told[0] if told else None
+    for expected in told:
         difference = expected.mass - found.mass
         tolerance = in_quadrature(expected.uncertainty, found.uncertainty)
         if abs(difference) > tolerance:
@@ -39,11 +41,38 @@ def compare_weight(books: Books, kind: str, found: Quantity, received_mg: Decima
             return Compared(
                 expected, difference, f"{words}; a difference of {tolerance.normalize():f} mg would pass"
             )
+    package, gross = (found if kind == one else books.weights.get(one) for one in (PACKAGE, GROSS))
+    if package is not None and gross is not None and _is_above(gross, package):
+        words = (
+            f"gross mass {_plain(gross)} mg, more than the sealed package that holds it, {_plain(package)} mg"
+        )
+        return Compared(first, package.mass - gross.mass, words)
     net = books.remaining
-    if net is not None and net.mass - found.mass > in_quadrature(net.uncertainty, found.uncertainty):
+    if net is not None and _is_above(net, found):
         words = f"{_WORDS[kind]} {found.mass.normalize():f} mg, though {net.mass.normalize():f} mg net should remain"
         return Compared(net, net.mass - found.mass, words)
-    return Compared(expected, Decimal(0) if expected is None else expected.mass - found.mass, None)
+    return Compared(first, Decimal(0) if first is None else first.mass - found.mass, None)
+
+
+def find_disagreement(books: Books, received_mg: Decimal | None) -> str | None:
+    """Why the weights in the books cannot stand beside one another and the receipt, in words, or None."""
+    for kind, found in books.weights.items():
+        finding = compare_weight(books, kind, found, received_mg).finding
+        if finding is not None:
+            return finding
+    return None
+
+
+def _at_receipt(received_mg: Decimal) -> Quantity:
+    return Quantity(received_mg, min(_MOST_MG, max(_LEAST_MG, _SHARE * received_mg)))
+
+
+def _is_above(one: Quantity, other: Quantity) -> bool:
+    return one.mass - other.mass > in_quadrature(one.uncertainty, other.uncertainty)
+
+
+def _plain(found: Quantity) -> str:
+    return f"{found.mass.normalize():f}"
 
 
 def most_net(books: Books, gross_mg: Decimal | None) -> Decimal | None:

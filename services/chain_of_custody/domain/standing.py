@@ -1,5 +1,6 @@
 """What an item's standing allows: its state, and the refusals that follow from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
@@ -95,6 +96,18 @@ def require_in_place(item: Standing) -> None:
     """Passes where the item lies in a place; raises Conflict `not_in_place` that says who has it."""
     if item.holder_kind != PLACE:
         raise Conflict(f"{item.number} is in no place: it is with {item.holder_name}.", code="not_in_place")
+
+
+def require_no_part_on_hold(item: Standing, held: Sequence[str]) -> None:
+    """Passes where nothing that came from the item (`held`, numbers) is on hold; raises Conflict `part_on_hold`.
+
+    The dispute is about the substance, and a second opinion would be had from what the part came from.
+    """
+    if held:
+        raise Conflict(
+            f"{', '.join(held)} came from {item.number} and is on hold; while it is, {item.number} stays.",
+            code="part_on_hold",
+        )
 
 
 def require_not_blocked(item: Standing) -> None:

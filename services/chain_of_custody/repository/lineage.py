@@ -88,6 +88,16 @@ def event_naming(session: Session, item_id: str, kind: str, name: str, value: st
     )
 
 
+def held_parts(session: Session, item_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Numbers of what came from each of these items and is on hold in the laboratory, by item."""
+    found: dict[str, list[str]] = {}
+    for item_id in item_ids:
+        below = set(session.scalars(_DESCENDANTS, {"item_id": item_id})) - {item_id}
+        query = select(Item.number).where(Item.id.in_(below), Item.open_holds > 0, Item.ending.is_(None))
+        found[item_id] = list(session.scalars(query.order_by(Item.number))) if below else []
+    return found
+
+
 def stopped(session: Session, item_ids: Sequence[str]) -> set[str]:
     """Those of the items on which, or on whose ancestors, a discrepancy is open."""
     return set(session.scalars(_STOPPED, {"ids": list(item_ids)}))

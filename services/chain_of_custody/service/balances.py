@@ -16,6 +16,10 @@ from shared.errors import Conflict, Invalid
 from shared.http.lists import paginate
 from shared.identifiers import new_id
 
+#: How the calibration stands that an event tells of: by the register, by who weighed, too old, or not known at all.
+IN_DATE, TOLD, OVERDUE, NOT_STATED = "in date", "told, not in the register", "overdue", "not stated"
+#: A calibration that nobody registered counts for a year.
+LONGEST_DAYS = 366
 READERS = (*LABORATORY, Role.AUDITOR, Role.ADMIN)
 
 
@@ -78,7 +82,12 @@ def balance_facts(
     row, known = repository.balance_on(uow.session, name, day)
     if row is None:
         told = None if calibrated_on is None else calibrated_on.isoformat()
-        return {"balance": name, "calibrated_on": told, "out_of_calibration": None}, None
+        return {
+            "balance": name,
+            "calibrated_on": told,
+            "calibration": _calibration_told(calibrated_on, day),
+            "out_of_calibration": None,
+        }, None
     if known is not None and calibrated_on not in (None, known.calibrated_on):
         _refuse(
             f"{at}/calibrated_on",
@@ -89,8 +98,16 @@ def balance_facts(
         "balance_serial_number": row.serial_number,
         "calibrated_on": None if known is None else known.calibrated_on.isoformat(),
         "calibration_due": None if known is None else known.next_due.isoformat(),
+        "calibration": IN_DATE if known is not None and known.next_due >= day else OVERDUE,
         "out_of_calibration": known is None or known.next_due < day,
     }, row
+
+
+def _calibration_told(calibrated_on: date | None, day: date) -> str:
+    """What is known of the calibration of a balance that stands in no register: what the weigher said of it."""
+    if calibrated_on is None:
+        return NOT_STATED
+    return OVERDUE if (day - calibrated_on).days > LONGEST_DAYS else TOLD
 
 
 def _calibrated(actor: Actor, uow: UnitOfWork, row: Balance, told: dict[str, Any], now: datetime) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.chain_of_custody.domain.compare_weights import find_disagreement
 from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.recheck_books import find_difference, recheck
@@ -123,7 +124,7 @@ def _correct_one(
 
 def _finding(uow: UnitOfWork, item: Item, before: Books, after: Books) -> str | None:
     """Why a reviewer must look, where none is asked already; raises Conflict for an item that has gone."""
-    finding = find_difference(before, after)
+    finding = find_difference(before, after) or find_disagreement(after, item.gross_mass_mg)
     if finding is None or repository.open_weights(uow.session, [item.id]):
         return None
     if item.ending is not None:

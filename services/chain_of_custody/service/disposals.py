@@ -15,6 +15,7 @@ from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.standing import (
     DISPOSED,
     require_holder,
+    require_no_part_on_hold,
     require_not_blocked,
     require_not_ended,
     require_not_on_hold,
@@ -150,11 +151,7 @@ def _require_disposable(item: Item, others: Sequence[Item]) -> None:
     require_not_on_hold(item)
     require_not_blocked(item)
     held = [other.number for other in others if other.open_holds and other.ending is None]
-    if held:
-        raise Conflict(
-            f"{', '.join(held)} came from {item.number} and is on hold; while it is, {item.number} stays.",
-            code="part_on_hold",
-        )
+    require_no_part_on_hold(item, held)
 
 
 def _at_state(

@@ -5,7 +5,7 @@ All items of an offer go, or none. Rows are locked in one order everywhere: the 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.standing import (
@@ -13,6 +13,7 @@ from services.chain_of_custody.domain.standing import (
     RETURNED,
     Holder,
     require_holder,
+    require_no_part_on_hold,
     require_not_blocked,
     require_not_ended,
     require_not_on_hold,
@@ -20,6 +21,7 @@ from services.chain_of_custody.domain.standing import (
 from services.chain_of_custody.models import Handover, HandoverItem, Item, Person
 from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
+from services.chain_of_custody.repository.lineage import held_parts
 from services.chain_of_custody.repository.takeovers import unable_givers
 from services.chain_of_custody.service.each_item import check_each, lock_each
 from services.chain_of_custody.service.record_event import record_event
@@ -38,10 +40,10 @@ def offer_handover(actor: Actor, uow: UnitOfWork, act: dict[str, Any], *, now: d
     receiver = _receiver(uow, actor, act["to"])
     rows = lock_each(actor, uow, act["item_ids"], listed=True)
     taken = {row.item_id for row in repository.pending_items(uow.session, act["item_ids"])}
-    leaving = _on_their_way_out(uow, act["item_ids"])
+    staying = _staying(uow, act["item_ids"], receiver)
 
     def transferable(item: Item) -> None:
-        _require_transferable(item, actor.login, receiver, leaving)
+        _require_transferable(item, actor.login, receiver, staying)
         if item.id in taken:
             raise Conflict(
                 f"{item.number} is offered already; withdraw that offer first.", code="already_offered"
@@ -77,9 +79,9 @@ def accept_handover(
     signature = Signed(signed(actor), f"I have received this item from {offer.giver}.")
     item_ids, receiver = _item_ids(uow, offer), _receiver_of(actor)
     rows = lock_each(actor, uow, item_ids, listed=False)
-    leaving = _on_their_way_out(uow, item_ids)
+    staying = _staying(uow, item_ids, receiver)
     check_each(
-        item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver, leaving), listed=False
+        item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver, staying), listed=False
     )
     kind = "returned" if actor.role is Role.OFFICE else "handed_over"
     for item in rows:
@@ -176,18 +178,29 @@ def _receiver_of(actor: Actor) -> Person:
     return Person(login=actor.login, name=actor.name, role=actor.role.value, office=actor.office, active=True)
 
 
-def _on_their_way_out(uow: UnitOfWork, item_ids: Sequence[str]) -> set[str]:
-    """Those of the items of which a disposal is requested or authorised; asked once their rows are locked."""
-    return {row.item_id for row in repository.open_disposals(uow.session, item_ids)}
+class _Staying(NamedTuple):
+    """What keeps items from going back to their office: disposals on their way, and parts on hold by item."""
+
+    disposals: set[str]
+    held: dict[str, list[str]]
 
 
-def _require_transferable(item: Item, giver: str, receiver: Person, leaving: set[str]) -> None:
+def _staying(uow: UnitOfWork, item_ids: Sequence[str], receiver: Person) -> _Staying:
+    """Asked once the items' rows are locked; a hold upon a part locks what it came from too."""
+    if receiver.role != Role.OFFICE:
+        return _Staying(set(), {})
+    disposals = {row.item_id for row in repository.open_disposals(uow.session, item_ids)}
+    return _Staying(disposals, held_parts(uow.session, item_ids))
+
+
+def _require_transferable(item: Item, giver: str, receiver: Person, staying: _Staying) -> None:
     require_not_ended(item)
     require_holder(item, giver)
     require_not_blocked(item)
     if receiver.role == Role.OFFICE:
         require_not_on_hold(item)
-        if item.id in leaving:
+        require_no_part_on_hold(item, staying.held.get(item.id, ()))
+        if item.id in staying.disposals:
             raise Conflict(
                 f"A disposal of {item.number} is on its way; withdraw it before the item is returned.",
                 code="disposal_open",

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from services.chain_of_custody.domain.check_mass_balance import Quantity, is_plausible, quantity
+from services.chain_of_custody.domain.check_mass_balance import STEP, Quantity, is_plausible, quantity
 from services.chain_of_custody.domain.weigh_by_difference import Balance, weigh_by_difference
 from services.chain_of_custody.models_quantities import Balance as Registered
-from services.chain_of_custody.service.balances import balance_facts
+from services.chain_of_custody.service.balances import NOT_STATED, balance_facts
 from services.chain_of_custody.service.substance import numbers
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Invalid
@@ -21,7 +21,7 @@ def measure_taken(
 
     A taking cannot be undone, so one that was measured on a balance out of calibration is recorded and marked, not refused.
     """
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"calibration": NOT_STATED}
     row = None
     if act.get("balance") is not None:
         moment = act.get("occurred_at") or now
@@ -36,9 +36,10 @@ def measure_net(
     """(net mass, how it was got); a balance that the register knows gives the doubts that were not told."""
     readings = act.get("by_difference")
     if readings is None:
-        return quantity(act["net_mass_mg"], act["uncertainty_mg"]), {}
-    repeatability = _doubt(readings, "repeatability_mg", row)
-    readability = _doubt(readings, "readability_mg", row) or Decimal(0)
+        mass = _decimal(act["net_mass_mg"])
+        return quantity(mass, told_uncertainty(act, row, mass, at)), {}
+    repeatability = _doubt(readings, "repeatability_mg", row, at)
+    readability = _doubt(readings, "readability_mg", row, at) or Decimal(0)
     if repeatability is None:
         _refuse(
             f"{at}/by_difference/repeatability_mg",
@@ -51,6 +52,11 @@ def measure_net(
             f"{at}/by_difference/after_mg",
             "Nothing was taken: the reading after is not less than the one before.",
         )
+    if found.uncertainty <= 0:
+        _refuse(
+            f"{at}/by_difference/repeatability_mg",
+            "No balance is without doubt: tell its repeatability or readability.",
+        )
     if not is_plausible(found):
         _refuse(
             f"{at}/by_difference",
@@ -60,10 +66,51 @@ def measure_net(
     return found, {"by_difference": told}
 
 
-def _doubt(readings: Mapping[str, Any], name: str, row: Registered | None) -> Decimal | None:
-    if readings.get(name) is not None:
-        return _decimal(readings[name])
-    return None if row is None else getattr(row, name)
+def told_uncertainty(
+    act: Mapping[str, Any], row: Registered | None, mass_mg: Decimal, at: str = ""
+) -> Decimal:
+    """The expanded uncertainty (k = 2) of a mass in mg: as it was told, or that of two readings of a registered balance.
+
+    Raises Invalid where neither is there, and where less was told than one reading of the registered balance is worth.
+    """
+    told = act.get("uncertainty_mg")
+    if row is None:
+        if told is None:
+            raise _wrong(
+                f"{at}/uncertainty_mg",
+                "The register does not know this balance: tell the uncertainty (k = 2).",
+            )
+        return _decimal(told)
+    if told is None:
+        readings = Balance(row.repeatability_mg, row.readability_mg)
+        found = weigh_by_difference(mass_mg, Decimal(0), readings).uncertainty
+        if not is_plausible(quantity(mass_mg, found)) or found <= 0:
+            _refuse(
+                f"{at}/uncertainty_mg",
+                "The register does not tell what this balance is worth: tell the uncertainty.",
+            )
+        return found
+    least = 2 * (row.repeatability_mg**2 + row.readability_mg**2 / 12).sqrt()
+    if _decimal(told) < least.quantize(STEP, rounding=ROUND_DOWN):
+        _refuse(
+            f"{at}/uncertainty_mg",
+            f"By the register one reading of {row.name} is uncertain by {least:.3g} mg (k = 2); no mass is known better.",
+        )
+    return _decimal(told)
+
+
+def _doubt(readings: Mapping[str, Any], name: str, row: Registered | None, at: str) -> Decimal | None:
+    """A doubt of the balance: as told, or by the register, which nobody undercuts."""
+    known = None if row is None else getattr(row, name)
+    if readings.get(name) is None:
+        return known
+    told = _decimal(readings[name])
+    if known is not None and told < known:
+        _refuse(
+            f"{at}/by_difference/{name}",
+            f"By the register it is {known.normalize():f} mg; leave the field out, or have the register mended.",
+        )
+    return told
 
 
 def _decimal(number: float) -> Decimal:
@@ -71,4 +118,8 @@ def _decimal(number: float) -> Decimal:
 
 
 def _refuse(pointer: str, message: str) -> None:
-    raise Invalid(message, errors=[{"pointer": pointer, "message": message}])
+    raise _wrong(pointer, message)
+
+
+def _wrong(pointer: str, message: str) -> Invalid:
+    return Invalid(message, errors=[{"pointer": pointer, "message": message}])

@@ -21,7 +21,7 @@ from services.chain_of_custody.service.discrepancies import (
     open_weight_discrepancy,
 )
 from services.chain_of_custody.service.known_books import known_books
-from services.chain_of_custody.service.measure import measure_net
+from services.chain_of_custody.service.measure import measure_net, told_uncertainty
 from services.chain_of_custody.service.substance import (
     HANDS,
     numbers,
@@ -66,7 +66,7 @@ def weigh_item(
         if would is not None:
             missing = judge_weighing(uow, row, root, would)
     else:
-        details, finding = _weigh_whole(row, books, kind, act)
+        details, finding = _weigh_whole(row, books, kind, act, balance)
     record_act(uow, row, "weighed", actor, act, now, {"kind": kind, **details, **facts})
     if finding is not None:
         open_weight_discrepancy(uow, row, finding, actor, now=now)
@@ -115,10 +115,10 @@ def _weigh_net(
 
 
 def _weigh_whole(
-    row: Item, books: Books, kind: str, act: Mapping[str, Any]
+    row: Item, books: Books, kind: str, act: Mapping[str, Any], balance: Balance | None
 ) -> tuple[dict[str, Any], str | None]:
     grams = Decimal(str(act["gross_mass_g" if kind == GROSS else "package_mass_g"]))
-    found = quantity(grams * 1000, act["uncertainty_mg"])
+    found = quantity(grams * 1000, told_uncertainty(act, balance, grams * 1000))
     compared = compare_weight(books, kind, found, row.gross_mass_mg)
     details = {
         "mass_mg": float(found.mass),

@@ -12,8 +12,10 @@ from tests.integration.chain_of_custody.house import (
     events,
     handed,
     item,
+    mass,
     offered,
     opened,
+    weighed,
 )
 
 
@@ -122,3 +124,26 @@ def test_an_office_that_accepts_takes_its_item_back(client: FlaskClient) -> None
     assert item(client, item_id)["state"] == "returned"
     ended = act(client, item_id, "retrievals", {"purpose": "x"}, CUSTODIAN)
     assert ended.status_code == 409 and ended.json["code"] == "ended"
+
+
+@pytest.mark.rule("E8")
+def test_what_a_part_on_hold_came_from_does_not_go_back_to_its_office(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    child = act(client, item_id, "aliquots", mass(10, purpose="x")).json["id"]
+    body = {"item_ids": [item_id], "to": "custodian", "purpose": "x"}
+    offer = call(client, "POST", "/handovers", body, actor=TECHNICIAN).json["id"]
+    assert call(client, "POST", f"/handovers/{offer}/accept", SIGNED, actor=CUSTODIAN).status_code == 200
+    back = {**body, "to": "bogota"}
+    before = call(client, "POST", "/handovers", back, actor=CUSTODIAN).json["id"]
+    hold = act(client, child, "holds", {"reason": "court", **SIGNED}, REVIEWER).json["id"]
+    refused = call(client, "POST", f"/handovers/{before}/accept", SIGNED, actor=BOGOTA)
+    assert refused.status_code == 409 and "came from" in refused.json["detail"]
+    gone = call(client, "POST", f"/handovers/{before}/withdraw", {"reason": "x"}, actor=CUSTODIAN)
+    assert gone.status_code == 200
+    again = call(client, "POST", "/handovers", back, actor=CUSTODIAN)
+    assert again.status_code == 409 and "is on hold" in again.json["detail"]
+    assert (
+        call(client, "POST", f"/holds/{hold}/release", {"reason": "x", **SIGNED}, actor=REVIEWER).status_code
+        == 200
+    )
+    assert call(client, "POST", "/handovers", back, actor=CUSTODIAN).status_code == 201

@@ -58,14 +58,14 @@ def resolved(client: FlaskClient, told: dict[str, Any], **over: Any) -> None:
 @pytest.mark.rule("E4")
 def test_package_gross_and_net_are_facts_of_their_own(client: FlaskClient) -> None:
     item_id = handed(client)
-    for body in (package(5.25), gross(5.01), mass(500.0, 0.4, balance="b")):
+    for body in (package(5.25), gross(5.19), mass(500.0, 0.4, balance="b")):
         done = act(client, item_id, "weighings", body)
         assert done.status_code == 201 and done.json["state"] == "in_custody", done.data
     assert [event["details"]["kind"] for event in events(client, item_id)[-3:]] == ["package", "gross", "net"]
     assert item(client, item_id)["remaining"] == {"net_mass_mg": 500.0, "uncertainty_mg": 0.4}
     told = call(client, "GET", f"/items/{item_id}/balance", actor=CUSTODIAN).json["items"][0]
     assert told["package"] == {"mass_g": 5.25, "uncertainty_mg": 1.0}
-    assert told["gross"] == {"mass_g": 5.01, "uncertainty_mg": 1.0}
+    assert told["gross"] == {"mass_g": 5.19, "uncertainty_mg": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,13 @@ def test_small_gains_that_each_would_pass_are_refused_together(client: FlaskClie
         ([package(5.25), package(5.20)], "blocked"),
         ([package(5.25), package(5.30)], "blocked"),
         ([package(4.9)], "blocked"),
-        ([gross(4.9), gross(4.7)], "blocked"),
+        ([gross(5.2), gross(5.15)], "blocked"),
+        ([gross(5.2), gross(5.2)], "in_custody"),
+        ([gross(4.9)], "blocked"),
+        ([gross(15)], "blocked"),
+        ([package(5.2), gross(5.25)], "blocked"),
+        ([gross(5.25), package(5.2)], "blocked"),
+        ([package(5.25), gross(5.17), package(5.25)], "in_custody"),
         ([mass(500, 0.4, balance="b"), gross(0.49)], "blocked"),
     ],
 )
@@ -210,7 +216,7 @@ def test_weights_of_the_whole_are_compared(
 
 def test_after_a_taking_a_lighter_parcel_is_no_surprise(client: FlaskClient) -> None:
     item_id = weighed(client)
-    assert act(client, item_id, "weighings", gross(5.0)).json["state"] == "in_custody"
+    assert act(client, item_id, "weighings", gross(5.2)).json["state"] == "in_custody"
     assert act(client, item_id, "consumptions", mass(400, purpose="x")).status_code == 201
     assert act(client, item_id, "weighings", gross(4.6)).json["state"] == "in_custody"
 
@@ -218,8 +224,8 @@ def test_after_a_taking_a_lighter_parcel_is_no_surprise(client: FlaskClient) -> 
 @pytest.mark.rule("E15")
 def test_no_net_mass_above_the_newest_gross_mass(client: FlaskClient) -> None:
     item_id = handed(client)
-    assert act(client, item_id, "weighings", gross(4.9)).status_code == 201
-    refused = act(client, item_id, "weighings", mass(5000, 0.4, balance="b"))
+    assert act(client, item_id, "weighings", gross(5.2)).status_code == 201
+    refused = act(client, item_id, "weighings", mass(5210, 0.4, balance="b"))
     assert (refused.status_code, refused.json["code"]) == (409, "mass_balance")
 
 
@@ -296,3 +302,58 @@ def test_by_difference_the_calibration_cancels(client: FlaskClient) -> None:
     nameless = {"by_difference": readings, "purpose": "x"}
     refused = act(client, item_id, "consumptions", nameless)
     assert refused.status_code == 422 and refused.json["errors"][0]["pointer"] == "/balance"
+
+
+@pytest.mark.rule("E15")
+def test_no_measured_mass_is_without_doubt(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    for what, body in (
+        ("weighings", mass(500, 0, balance="b")),
+        ("weighings", gross(5.2, 0)),
+        ("consumptions", mass(1, 0, purpose="x")),
+        ("losses", mass(1, 0, reason="x")),
+    ):
+        refused = act(client, item_id, what, body)
+        assert refused.status_code == 422, refused.data
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/uncertainty_mg"]
+    exact = {"before_mg": 20, "after_mg": 19, "repeatability_mg": 0, "readability_mg": 0}
+    refused = act(client, item_id, "consumptions", {"by_difference": exact, "balance": "b", "purpose": "x"})
+    assert refused.status_code == 422 and "without doubt" in refused.json["detail"]
+
+
+@pytest.mark.rule("E15")
+def test_nobody_knows_a_mass_better_than_the_register_says_of_its_balance(client: FlaskClient) -> None:
+    day = timedelta(days=1)
+    assert balance_named(client, "mine", TODAY - day, TODAY + day).status_code == 201
+    item_id = handed(client)
+    assert act(client, item_id, "weighings", {"net_mass_mg": 500, "balance": "mine"}).status_code == 201
+    by_register = 2 * (2 * (0.02**2 + 0.01**2 / 12)) ** 0.5
+    assert item(client, item_id)["remaining"]["uncertainty_mg"] == pytest.approx(by_register, rel=1e-6)
+    told = act(client, item_id, "weighings", mass(500, 0.001, balance="mine"))
+    assert told.status_code == 422 and told.json["errors"][0]["pointer"] == "/uncertainty_mg"
+    for name in ("repeatability_mg", "readability_mg"):
+        readings = {"before_mg": 20, "after_mg": 10, name: 0.001}
+        body = {"by_difference": readings, "balance": "mine", "purpose": "x"}
+        refused = act(client, item_id, "consumptions", body)
+        assert refused.status_code == 422 and refused.json["errors"][0]["pointer"] == f"/by_difference/{name}"
+    unknown = act(client, item_id, "weighings", {"net_mass_mg": 500, "balance": "nobody's"})
+    assert unknown.status_code == 422 and unknown.json["errors"][0]["pointer"] == "/uncertainty_mg"
+
+
+@pytest.mark.rule("E14")
+def test_a_calibration_that_nobody_knows_is_marked(client: FlaskClient) -> None:
+    day = timedelta(days=1)
+    assert balance_named(client, "kept", TODAY - day, TODAY + day).status_code == 201
+    item_id = handed(client)
+    for over, said in (
+        ({"balance": "kept"}, "in date"),
+        ({"balance": "field"}, "not stated"),
+        ({"balance": "field", "calibrated_on": "1990-01-01"}, "overdue"),
+        ({"balance": "field", "calibrated_on": str(TODAY - day)}, "told, not in the register"),
+    ):
+        assert act(client, item_id, "weighings", mass(500, 0.4, **over)).status_code == 201
+        last = events(client, item_id)[-1]
+        assert last["details"]["calibration"] == said
+        assert {"name": "calibration", "label": "Calibration", "text": said} in last["facts"]
+    assert act(client, item_id, "consumptions", mass(1, purpose="x")).status_code == 201
+    assert events(client, item_id)[-1]["details"]["calibration"] == "not stated"
