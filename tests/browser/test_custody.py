@@ -16,17 +16,30 @@ def api(people: People, demo: RunningSystem, login: str) -> ApiClient:
 
 
 def held(people: People, demo: RunningSystem, login: str, count: int) -> list[dict[str, Any]]:
-    """Items in somebody's hands that nothing stands in the way of."""
+    """Items in somebody's hands that nothing stands in the way of; taken out of storage where there are too few."""
     client = api(people, demo, login)
+    free = _free(client, login)
+    if len(free) < count:
+        stored = [
+            row
+            for row in client.get("/items?limit=500&state=in_custody")["items"]
+            if row["place_id"] is not None and row["parent_id"] is None and not row["on_hold"]
+        ]
+        taken = [row["id"] for row in stored[: count - len(free)]]
+        client.post("/retrievals", {"item_ids": taken, "purpose": "analysis"})
+        free = _free(client, login)
+    assert len(free) >= count
+    return free[-count:]
+
+
+def _free(client: ApiClient, login: str) -> list[dict[str, Any]]:
     found = client.get(f"/items?limit=500&holder={login}&state=in_custody")["items"]
     offered = {
         each["id"]
         for row in client.get("/handovers?state=offered&limit=500")["items"]
         for each in row["items"]
     }
-    free = [row for row in found if row["id"] not in offered and row["parent_id"] is None]
-    assert len(free) >= count
-    return free[-count:]
+    return [row for row in found if row["id"] not in offered and row["parent_id"] is None]
 
 
 def handed(people: People, demo: RunningSystem, count: int = 1) -> list[dict[str, Any]]:
