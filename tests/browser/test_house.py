@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 
 from shared.identifiers import new_id
 from tests.browser.conftest import People
-from tests.browser.test_custody import api, handed, held, scan
+from tests.browser.making import api, handed, held
+from tests.browser.test_custody import scan
 from tests.system import RunningSystem
 
 
@@ -38,7 +39,7 @@ def test_a_place_is_made_renamed_restricted_and_closed(people: People, demo: Run
     place_id = page.url.rpartition("/")[2]
     label = page.request.get(f"/storage/{place_id}/label.pdf")
     assert label.ok and label.body().startswith(b"%PDF")
-    (row,) = held(people, demo, "custodian", 1)
+    (row,) = held(people, demo, 1)
     client = api(people, demo, "custodian")
     client.post(f"/items/{row['id']}/moves", {"place": place_id, "purpose": "storage"})
     page.goto(f"/storage/{place_id}/change")
@@ -88,7 +89,7 @@ def test_a_balance_beyond_its_calibration_is_seen_where_one_weighs(
     page.get_by_role("button", name="Add it to the register").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("overdue")
     balance_id = page.url.rpartition("/")[2]
-    (row,) = handed(people, demo)
+    row = handed(people, demo)
     hand = people.page("technician")
     hand.goto(f"/items/{row['id']}")
     hand.locator("#weigh > summary").click()
@@ -135,7 +136,7 @@ def test_a_calendar_is_set_with_its_errors_at_the_line(people: People, demo: Run
 
 @pytest.mark.rule("E8")
 def test_the_receiver_is_chosen_from_the_list_or_by_a_badge(people: People, demo: RunningSystem) -> None:
-    (row,) = held(people, demo, "custodian", 1)
+    (row,) = held(people, demo, 1)
     page = people.page("custodian")
     badge = page.request.get("/people/technician2/badge.pdf")
     assert badge.ok and badge.body().startswith(b"%PDF")

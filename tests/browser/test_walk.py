@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import People
-from tests.browser.test_custody import api, handed, held, scan
+from tests.browser.making import api, handed, held
+from tests.browser.test_custody import scan
 from tests.system import RunningSystem
 
 
@@ -25,7 +26,7 @@ def _types(page: Page, *fields: str) -> None:
 
 @pytest.mark.rule("E10")
 def test_a_technicians_acts_by_keyboard_alone(people: People, demo: RunningSystem) -> None:
-    (row,) = handed(people, demo)
+    row = handed(people, demo)
     page = people.page("technician")
     page.goto(f"/items/{row['id']}")
     for act, first, fields, said in (
@@ -51,14 +52,7 @@ def test_a_technicians_acts_by_keyboard_alone(people: People, demo: RunningSyste
 def test_an_offer_is_withdrawn_and_another_goes_back_to_the_office(
     people: People, demo: RunningSystem
 ) -> None:
-    client = api(people, demo, "custodian")
-    offered = [
-        item
-        for each in client.get("/handovers?state=offered&limit=500")["items"]
-        for item in each["item_ids"]
-    ]
-    held_of_office = client.get("/items?limit=500&holder=custodian&state=in_custody&office=BOG")["items"]
-    row = next(row for row in reversed(held_of_office) if row["id"] not in offered)
+    (row,) = held(people, demo, 1)
     page = people.page("custodian")
     page.goto("/handovers")
     scan(page, row["number"])
@@ -91,7 +85,7 @@ def test_an_offer_is_withdrawn_and_another_goes_back_to_the_office(
 @pytest.mark.rule("E16")
 @pytest.mark.rule("E17")
 def test_held_released_and_destroyed_by_two(people: People, demo: RunningSystem) -> None:
-    (row,) = held(people, demo, "custodian", 1)
+    (row,) = held(people, demo, 1)
     secrets = {login: user["password"] for login, user in people.users.items()}
     keeper, reviewer = people.page("custodian"), people.page("reviewer")
     keeper.goto(f"/items/{row['id']}")
