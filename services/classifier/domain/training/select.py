@@ -18,7 +18,13 @@ from services.classifier.domain.calibration import (
     softmax,
 )
 from services.classifier.domain.model import Member, combined, joint_scores
-from services.classifier.domain.novelty import ClassDistance, UsualFit, fit_distance, usual_fit
+from services.classifier.domain.novelty import (
+    ClassDistance,
+    UsualFit,
+    fit_distance,
+    unseen_p_values,
+    usual_fit,
+)
 from services.classifier.domain.pretreatment import Pretreatment, fit_pretreatment
 from services.classifier.domain.programme import Analyte
 from services.classifier.domain.run import Floats
@@ -158,14 +164,7 @@ def ticks_of(task: Task) -> float:
 
 def select(task: Task, tick: Tick) -> Selection:
     """Choose by inner folds; `tick` is called with 1 after each candidate."""
-    wish, repeats = inner_folds(len(task.truth))
-    cuts = []
-    together: tuple[str, ...] = ()
-    loose: tuple[int, ...] = ()
-    for repeat in range(repeats):
-        fold, together, loose = make_folds(task.groups, task.truth, wish, task.seed + 1 + 7919 * repeat)
-        cuts += [(repeat, np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in np.unique(fold)]
-    folds = _Folds(task, cuts, repeats)
+    folds, together, loose = _cut(task)
     offered = candidates_for(len(task.truth), task.raw.shape[1], task.classes)
     options = pretreatments_for(task.raw, task.analytes, task.steps)
     best: dict[str, Configuration] = {}
@@ -207,6 +206,47 @@ def select(task: Task, tick: Tick) -> Selection:
         together,
         loose,
     )
+
+
+def _cut(task: Task) -> tuple[_Folds, tuple[str, ...], tuple[int, ...]]:
+    """The inner folds, what they keep together, and the classes that could not be kept together by group."""
+    wish, repeats = inner_folds(len(task.truth))
+    cuts = []
+    together: tuple[str, ...] = ()
+    loose: tuple[int, ...] = ()
+    for repeat in range(repeats):
+        fold, together, loose = make_folds(task.groups, task.truth, wish, task.seed + 1 + 7919 * repeat)
+        cuts += [(repeat, np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in np.unique(fold)]
+    return _Folds(task, cuts, repeats), together, loose
+
+
+def select_again(task: Task, before: Selection) -> Selection:
+    """What was chosen before, with its scores and calibrations out of fold on other authentics; nothing is compared anew."""
+    folds, together, loose = _cut(task)
+    own = before.members[before.chosen]
+    best = {name: before.best[name] for name in own}
+    scores: dict[str, Floats] = {}
+    sharpness: dict[str, float] = {}
+    losses: dict[str, Floats] = {}
+    for name in own:
+        repeats = min(folds.repeats, len(before.scores[name]))
+        scores[name] = folds.scores(best[name].setting, best[name].steps, repeats)
+        sharpness[name], losses[name] = _calibrated(scores[name], task.truth)
+    found = Selection(
+        best,
+        scores,
+        sharpness,
+        losses,
+        {name: (name,) for name in own} | {before.chosen: own},
+        before.chosen,
+        before.space,
+        *_views(folds, before.space),
+        together,
+        loose,
+    )
+    if before.chosen not in sharpness:
+        sharpness[before.chosen], losses[before.chosen] = _calibrated(found.joint(before.chosen), task.truth)
+    return found
 
 
 def _best_of(
@@ -307,7 +347,9 @@ def fit_space(selection: Selection, task: Task) -> Space:
     )
     each = np.stack(
         [
-            own.p_values_of(selection.distances[place], selection.near[place])
+            unseen_p_values(
+                own, selection.distances[place], selection.near[place], task.truth, selection.together
+            )
             for place, own in enumerate(distances)
         ]
     )

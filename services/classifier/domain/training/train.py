@@ -27,6 +27,7 @@ from services.classifier.domain.training.select import (
     select,
     ticks_of,
 )
+from services.classifier.domain.training.strangers import leave_classes_out
 from services.classifier.domain.training.validate import validation_of
 
 LEAST_AUTHENTICS = 5
@@ -135,6 +136,8 @@ def _train_one(
         alpha, tick = programme.decision.novelty_alpha, _ticker(task, share)
         selection, rounds = choose_and_judge(task, classes, alpha, tick)
         figures = validation_of(classes, truth, groups, rounds, selection.chosen, programme.decision)
+        strangers = leave_classes_out(task, selection, classes, alpha, tick)
+        figures["leave_one_class_out"] = {"per_class": strangers}
     else:
         selection = select(task, lambda units: None)
     figures |= {
@@ -189,7 +192,7 @@ def _ticker(task: Task, share: Progress) -> Progress:
     """Turns units of finished work, from several threads, into a share that only rises."""
     lock, done = threading.Lock(), [0.0]
     choices = OUTER_FOLDS * rounds_of(len(task.truth)) + 1
-    total = choices * (ticks_of(task) + 1)
+    total = choices * (ticks_of(task) + 1) + 2 * task.classes
 
     def tick(units: float) -> None:
         with lock:
