@@ -224,7 +224,7 @@ def fit_distance(rows: Floats, truth: Labels, classes: int) -> ClassDistance:
 def unseen_p_values(
     own: ClassDistance, distances: Floats, near: Floats, truth: Labels, groups: Sequence[str]
 ) -> Floats:
-    """P-values (n, c) of authentics from both distances (n, c) out of fold; those of the own class calibrated without their group.
+    """P-values (n, c) of authentics from both distances (n, c) out of fold; the own class calibrated without their group.
 
     In a class of five an authentic that helped to set the spread never lies far out of it.
     """
