@@ -22,6 +22,9 @@ from tests.unit.classifier.domain.builders import (
     two_class_programme,
 )
 
+# Whole validations take some seconds of a free processor, and much longer on a busy one.
+pytestmark = pytest.mark.timeout(900)
+
 WINES = REAL_DATA / "tabular" / "wine_piedmont_178x27_pgmm.csv"
 
 
@@ -93,7 +96,7 @@ def test_real_wines_are_told_apart(grouped: bool) -> None:
 
 
 def test_training_twice_gives_the_same_bundle() -> None:
-    library = two_class_library((10, 12), 15, seed=2)
+    library = two_class_library((10, 12), 7, seed=2)
     first, second = (train(two_class_programme(), order, seed=9) for order in (library, library[::-1]))
     assert first.snapshot == second.snapshot
     assert first.validation == second.validation
