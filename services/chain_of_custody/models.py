@@ -215,7 +215,10 @@ class Event(Base):
     """One act: `record` is its RFC 8785 text, which is the evidence; the columns beside it are for finding it."""
 
     __tablename__ = "events"
-    __table_args__ = (UniqueConstraint("item_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "sequence"),
+        Index("ix_events_sealed", "item_id", postgresql_where=text("type = 'sealed'")),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"))

@@ -8,6 +8,7 @@ from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.standing import require_holder, require_not_ended
 from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository.seals import seal_bearer
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, require
@@ -26,8 +27,12 @@ def seal_item(
     require_not_ended(row)
     require_holder(row, actor.login)
     sealer, witness = _officials(uow, actor, act)
-    if act["seal_number"] == row.seal_number:
-        message = f"{row.number} bears this seal already; a seal that was opened is not used again."
+    bearer = seal_bearer(uow.session, act["seal_number"])
+    if bearer is not None:
+        message = (
+            f"Seal {act['seal_number']} was put on {bearer} already; a seal is used once, also after it was opened. "
+            "Take another seal, or read the number again."
+        )
         raise Conflict(message, code="seal_used", errors=[{"pointer": "/seal_number", "message": message}])
     _check_gross_mass(row, act["gross_mass_g"])
     details = {
@@ -38,6 +43,8 @@ def seal_item(
         "witness": None if witness is None else witness.login,
         "witness_name": None if witness is None else witness.name,
         "gross_mass_g": act["gross_mass_g"],
+        "sealed_by_signed": _unsigned(actor, sealer),
+        "witness_signed": _unsigned(actor, witness),
     }
     row.seal_number, row.seal_condition = act["seal_number"], INTACT
     record_event(
@@ -51,6 +58,13 @@ def seal_item(
         details=details,
     )
     return describe_item(row)
+
+
+def _unsigned(actor: Actor, named: Person | None) -> str | None:
+    """What a label says of somebody else whom the actor names: they have not signed, so it is the actor's word alone (E3)."""
+    if named is None or named.login == actor.login:
+        return None
+    return f"named by {actor.login}, not signed"
 
 
 def _officials(uow: UnitOfWork, actor: Actor, act: dict[str, Any]) -> tuple[Person, Person | None]:

@@ -21,6 +21,8 @@ from services.chain_of_custody.service.record_event import record_event
 from shared.actor import Actor, Role
 from shared.db.unit_of_work import UnitOfWork
 
+#: The purpose of a weighing that was told without one.
+NO_PURPOSE = "not stated"
 #: Who works on substance. Not reviewers and scientists: whoever prepared a sample may not be its second examiner (E17).
 HANDS = (Role.CUSTODIAN, Role.TECHNICIAN)
 
@@ -65,7 +67,7 @@ def record_act(
     now: datetime,
     details: Mapping[str, Any],
 ) -> Event:
-    """Writes the event of an act; its purpose is what the person said, or the kind of act."""
+    """Writes the event of an act; its purpose is what the person said, and only a weighing may come without (E10)."""
     return record_event(
         uow,
         item,
@@ -73,6 +75,6 @@ def record_act(
         author=Author.of(actor),
         now=now,
         occurred_at=act.get("occurred_at"),
-        purpose=act.get("purpose") or act.get("reason") or kind,
+        purpose=act.get("purpose") or act.get("reason") or NO_PURPOSE,
         details=details,
     )

@@ -54,7 +54,7 @@ def test_a_correction_points_at_the_act_and_leaves_it_as_it_was(client: FlaskCli
     assert (new["type"], new["corrects"], new["purpose"]) == ("corrected", last["id"], "misread the label")
     assert new["details"] == {
         "corrects": {"event_id": last["id"], "sequence": last["sequence"], "type": "weighed", "digest": last["digest"]},
-        "was": {"balance": "XPR205", "purpose": "weighed"},
+        "was": {"balance": "XPR205", "purpose": "not stated"},
         "corrected": {"balance": "XPR206", "purpose": "net mass after drying"},
     }  # fmt: skip
     assert [signature["login"] for signature in new["signatures"]] == ["technician"]
@@ -170,11 +170,21 @@ def test_an_item_is_closed_with_a_new_seal(client: FlaskClient) -> None:
     assert last["details"] == {
         "seal_number": "LAB-000123", "previous_seal_number": old, "sealed_by": "technician", "sealed_by_name": "Tess",
         "witness": "technician2", "witness_name": "Tom", "gross_mass_g": 5.1,
+        "sealed_by_signed": None, "witness_signed": "named by technician, not signed",
     }  # fmt: skip
     assert act(client, item_id, "seals", label).json["code"] == "seal_used"
     other = {"seal_number": "LAB-000124", "sealed_by": "custodian", "purpose": "x"}
     assert act(client, item_id, "seals", other).status_code == 201
-    assert events(client, item_id)[-1]["details"]["sealed_by_name"] == "Clara"
+    last = events(client, item_id)[-1]["details"]
+    assert last["sealed_by_name"] == "Clara"
+    assert last["sealed_by_signed"] == "named by technician, not signed" and last["witness_signed"] is None
+    again = act(client, item_id, "seals", {"seal_number": "LAB-000123", "purpose": "x"})
+    assert (again.status_code, again.json["code"]) == (409, "seal_used")
+    another = weighed(client)
+    for used in ("LAB-000123", "LAB-000124", old):
+        refused = act(client, another, "seals", {"seal_number": used, "purpose": "x"})
+        assert (refused.status_code, refused.json["code"]) == (409, "seal_used"), used
+        assert refused.json["errors"][0]["pointer"] == "/seal_number"
 
 
 @pytest.mark.rule("E3")
