@@ -36,8 +36,25 @@ def draw_bars(
     parts: list[str] = []
     y = 4.0
     if sides is not None:
-        parts.append(svg.text(zero - 6, y + size, sides[0], anchor="end", size=size, fill=svg.AGAINST))
-        parts.append(svg.text(zero + 6, y + size, sides[1], size=size, fill=svg.ACCENT))
+        parts.append(
+            svg.text(
+                zero - 6,
+                y + size,
+                svg.shortened(sides[0], zero - 6, size),
+                anchor="end",
+                size=size,
+                fill=svg.AGAINST,
+            )
+        )
+        parts.append(
+            svg.text(
+                zero + 6,
+                y + size,
+                svg.shortened(sides[1], width - zero - 6, size),
+                size=size,
+                fill=svg.ACCENT,
+            )
+        )
         y += size + 10
     step = size + 10
     top = y

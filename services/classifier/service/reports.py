@@ -65,6 +65,7 @@ def report_data(
         "item_number": result.item_number,
         "item_id": result.item_id,
         "is_aliquot": bool(item and item.root_id != item.id),
+        "of_library": _of_library(result, item.root_id if item else result.item_id),
         "office": result.office,
         "programme": {"id": programme.id, "version": programme.version, "title": programme.title},
         "modules": [[modules[m.name], m.technique, _measured(result, m.name)] for m in programme.modules],
@@ -132,6 +133,12 @@ def _determination(
         "changes": [each["statement"] for each in explained["changes"]],
         "reliability": reliability(found, validation),
     }
+
+
+def _of_library(result: Result, root_id: str) -> bool:
+    """Whether the model was trained on this very exhibit, so that its likeness to the library proves nothing."""
+    near = {row["id"] for found in result.determinations for row in found.get("nearest") or []}
+    return bool(near & {result.item_id, root_id})
 
 
 def _level(found: Data) -> str | None:

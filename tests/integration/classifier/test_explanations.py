@@ -138,3 +138,20 @@ def picture_of(symbol: list[str]) -> Any:
 def test_a_code_is_read_back_as_what_was_written() -> None:
     address = "https://lab.example/results/01a20e0b87207a548e1727c4ccf5afa8/entry"
     assert [code.text for code in zxingcpp.read_barcodes(picture_of(qr_code(address)))] == [address]
+
+
+@pytest.mark.rule("E28")
+def test_the_report_on_an_authentic_of_the_library_says_that_it_proves_nothing(
+    client: FlaskClient, runtime: Runtime, custody: KnownItems, result: Any
+) -> None:
+    near = call(client, "GET", f"/results/{result['id']}", actor=TECHNICIAN).json["determinations"][0][
+        "nearest"
+    ]
+    (own,) = custody.facts(ids=[near[0]["id"]])
+    made = classified(client, runtime, own)
+    decided(client, made)
+    pdf = call(client, "GET", f"/results/{made['id']}/report.pdf", actor=REVIEWER).data
+    assert "Not independent." in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
+    decided(client, result)
+    pdf = call(client, "GET", f"/results/{result['id']}/report.pdf", actor=REVIEWER).data
+    assert "Not independent." not in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
