@@ -198,6 +198,14 @@ class PortionOfSchema(QuantitySchema):
     number = fields.String(required=True)
 
 
+class PortionIntoSchema(PortionOfSchema):
+    """A portion of a composite, and what became of that: `share` (0 to 1) of it came from here, `left` is all of it."""
+
+    share = fields.Float(required=True, allow_none=True)
+    state = fields.String(required=True)
+    left = fields.Nested(QuantitySchema, required=True, allow_none=True)
+
+
 class WeightSchema(Schema):
     """The last weight of a kind, as long as nothing was taken and no seal changed since."""
 
@@ -214,7 +222,7 @@ class ItemBalanceSchema(_FlowsSchema):
     depth = fields.Integer(required=True)
     state = fields.String(required=True)
     aliquots = fields.Nested(QuantitySchema, required=True)
-    into_composites = fields.List(fields.Nested(PortionOfSchema), required=True)
+    into_composites = fields.List(fields.Nested(PortionIntoSchema), required=True)
     gross = fields.Nested(WeightSchema, required=True, allow_none=True)
     package = fields.Nested(WeightSchema, required=True, allow_none=True)
 

@@ -15,7 +15,8 @@ from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import lineage as repository
 from services.chain_of_custody.service.items import READERS
-from services.chain_of_custody.service.substance import numbers
+from services.chain_of_custody.service.known_books import known_books
+from services.chain_of_custody.service.substance import describe_remaining, numbers
 from shared.actor import Actor, require
 from shared.db.unit_of_work import UnitOfWork
 
@@ -37,7 +38,7 @@ def get_mass_balance(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, A
         "gross_mass_g": None if root.gross_mass_mg is None else float(root.gross_mass_mg / 1000),
         **_tell(balance_lineage(every[root.id], others)),
         "parts": _parts(records, root),
-        "items": _tree(items, every, _portions(records)),
+        "items": _tree(items, every, _with_fate(uow, _portions(records))),
     }
 
 
@@ -89,6 +90,19 @@ def _portions(records: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, 
             told = {"id": details["composite_id"], "number": details["composite_number"], **_told(details)}
             found.setdefault(record["item_id"], []).append(told)
     return found
+
+
+def _with_fate(uow: UnitOfWork, portions: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The portions with what became of their composites: how it stands, what is left, and which share of it came from here."""
+    ids = sorted({each["id"] for told in portions.values() for each in told})
+    made = {row.id: row for row in items_repository.by_ids(uow.session, ids, [], [])} if ids else {}
+    for each in (each for told in portions.values() for each in told):
+        row = made[each["id"]]
+        put_in = known_books.of_lineage(uow.session, row.root_id)[row.id].put_in
+        whole = None if put_in is None else float(put_in.mass)
+        each["share"] = each["net_mass_mg"] / whole if whole else None
+        each["state"], each["left"] = row.state, describe_remaining(row)
+    return portions
 
 
 def _parts(records: Sequence[Mapping[str, Any]], root: Item) -> list[dict[str, Any]]:

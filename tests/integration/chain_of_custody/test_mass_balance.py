@@ -151,6 +151,8 @@ def test_a_composite_is_made_of_portions_and_knows_its_parents(client: FlaskClie
     part = balance(client, ids[0])
     assert part["composites"]["net_mass_mg"] == 20 and part["remaining"]["net_mass_mg"] == 480
     into = part["items"][0]["into_composites"]
+    assert [round(row["share"], 3) for row in into] == [0.333, 0.5]
+    assert into[0]["state"] == "in_custody" and into[0]["left"]["net_mass_mg"] == 30
     assert [row["number"] for row in into] == [f"{submission}-C1", f"{submission}-C2"]
     taken, told = events(client, ids[0])[-2], events(client, made.json["id"])[0]["details"]["parts"][0]
     assert taken["type"] == "portion_taken" and told["parent_event_sha256"] == taken["digest"]
