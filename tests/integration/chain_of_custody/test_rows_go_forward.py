@@ -35,7 +35,8 @@ CHANGES = (
     "handover_items SET number = number || 'x'", "holds SET reason = 'x'", "holds SET placed_by = 'x'",
     "holds SET released_by = 'x' WHERE released_by IS NOT NULL", "holds SET released_at = NULL WHERE released_at IS NOT NULL",
     "discrepancies SET detail = 'x'", "spectra SET version_id = 'x'", "spectra SET retain_until = now()",
-    "spectra SET declared_sha256 = 'x'", "items SET number = number || 'x'", "items SET office = 'BKK'", "items SET most_mg = 1e9",
+    "spectra SET declared_sha256 = 'x'", "items SET number = number || 'x'", "items SET office = 'BKK'",
+    "items SET most_mg = 1e9",
     "items SET created_at = now()", "items SET events = events - 1", "items SET root_id = 'x'",
 )  # fmt: skip
 
