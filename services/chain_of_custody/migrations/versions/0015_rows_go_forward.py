@@ -1,14 +1,14 @@
 """Rows of evidence are never deleted or emptied, by their owner neither, and change only in their state, and only forward (E12).
 
-Revision ID: 0014
+Revision ID: 0015
 """
 
 from collections.abc import Sequence
 
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
