@@ -52,9 +52,9 @@ def activate_model(
         former.state = "retired"
         uow.session.flush()
         words = f"model {model.version} takes its place"
-        record_act(uow, former, "retired", now=now, signature=signature, reason=words, replaced=model.id)
+        keep_act(uow, former, "retired", now=now, signature=signature, reason=words, replaced=model.id)
     model.state, model.activated_by, model.activated_at = "active", actor.login, now
-    record_act(
+    keep_act(
         uow, model, "rolled_back" if again else "activated", now=now, signature=signature, reason=reason,
         replaced=former.id if former is not None else None,
     )  # fmt: skip
@@ -73,11 +73,11 @@ def retire_model(actor: Actor, uow: UnitOfWork, model_id: str, reason: str, *, n
             f"Only an active or a proposed model is retired; this one is {model.state}.", code="not_in_use"
         )
     model.state = "retired"
-    record_act(uow, model, "retired", now=now, signature=signature, reason=reason)
+    keep_act(uow, model, "retired", now=now, signature=signature, reason=reason)
     return model
 
 
-def record_act(
+def keep_act(
     uow: UnitOfWork,
     model: Model,
     act: str,

@@ -11,7 +11,7 @@ from services.classifier.domain.bundle import bundle_digest, model_to_bundle
 from services.classifier.domain.model import Model as TrainedModel
 from services.classifier.domain.programme import Programme
 from services.classifier.models import LibraryAct
-from services.classifier.service.model_acts import record_act
+from services.classifier.service.model_acts import keep_act
 from services.classifier.service.profiles import build_profile
 from services.classifier.service.programmes import programme_of
 from shared.crypto.keys import load_private_key
@@ -110,7 +110,7 @@ def _propose(
             "groups": len({a.group for a in authentics}),
         }
         row.provenance, row.state = provenance, "proposed"
-        record_act(uow, row, "proposed", now=now, signature=None)
+        keep_act(uow, row, "proposed", now=now, signature=None)
         job = repository.job(uow.session, job_id, lock=True)
         job.state, job.progress, job.ended_at = "done", 1.0, now
         uow.commit()
