@@ -114,7 +114,9 @@ def _cut(connection: psycopg.Connection[Any], _: Runtime) -> None:
     items = connection.execute(
         "DELETE FROM events WHERE id = ANY(%s) RETURNING item_id", [[row[0] for row in gone]]
     ).fetchall()
-    connection.execute("DELETE FROM items WHERE id = ANY(%s)", [[row[0] for row in items]])
+    ids = [row[0] for row in items]
+    connection.execute("DELETE FROM transfers WHERE item_id = ANY(%s)", [ids])
+    connection.execute("DELETE FROM items WHERE id = ANY(%s)", [ids])
 
 
 def _rewrite(connection: psycopg.Connection[Any], runtime: Runtime) -> None:
@@ -156,8 +158,8 @@ def test_a_log_that_agrees_with_itself_is_found_by_its_copies(
     assert _findings(client, runtime) == []
     with _owner(runtime.settings) as connection:
         attack(connection, runtime)
-    (finding,) = _findings(client, runtime)
-    assert said in finding and copy_key(3) in finding
+    findings = _findings(client, runtime)
+    assert any(said in finding and copy_key(3) in finding for finding in findings), findings
 
 
 def test_it_is_found_also_after_the_log_has_grown_on(client: FlaskClient, runtime: Runtime) -> None:
