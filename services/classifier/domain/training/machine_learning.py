@@ -11,47 +11,63 @@ from services.classifier.domain.scorers import BoostedScorer, ForestScorer, Kern
 
 def fit_linear_svm(rows: Floats, truth: Labels, classes: int, cost: float) -> LinearScorer:
     """One machine a class against the rest; deterministic."""
-    weights, offsets = np.zeros((classes, rows.shape[1])), np.zeros(classes)
-    for c in range(classes):
-        machine = _machine(rows, truth == c, cost, kernel="linear")
-        weights[c] = machine.dual_coef_[0] @ machine.support_vectors_
-        offsets[c] = machine.intercept_[0]
-    return LinearScorer(weights, offsets)
+    machines = _machines(rows, truth, classes, cost, kernel="linear")
+    weights = np.stack([machine.dual_coef_[0] @ machine.support_vectors_ for machine in machines])
+    offsets = np.array([machine.intercept_[0] for machine in machines])
+    return LinearScorer(*_both_sides(weights, offsets, classes))
 
 
 def fit_kernel_svm(rows: Floats, truth: Labels, classes: int, cost: float, gamma: float) -> KernelScorer:
     """One machine a class against the rest, over one table of support vectors; deterministic."""
-    machines = [_machine(rows, truth == c, cost, kernel="rbf", gamma=gamma) for c in range(classes)]
+    machines = _machines(rows, truth, classes, cost, kernel="rbf", gamma=gamma)
     used = np.unique(np.concatenate([machine.support_ for machine in machines]))
-    weights = np.zeros((classes, len(used)))
-    for c, machine in enumerate(machines):
-        weights[c, np.searchsorted(used, machine.support_)] = machine.dual_coef_[0]
+    weights = np.zeros((len(machines), len(used)))
+    for own, machine in zip(weights, machines, strict=True):
+        own[np.searchsorted(used, machine.support_)] = machine.dual_coef_[0]
     offsets = np.array([machine.intercept_[0] for machine in machines])
-    return KernelScorer(rows[used], weights, offsets, np.array([gamma]))
+    return KernelScorer(rows[used], *_both_sides(weights, offsets, classes), np.array([gamma]))
 
 
-def _machine(rows: Floats, member: Any, cost: float, **kernel: Any) -> Any:
+def _machines(rows: Floats, truth: Labels, classes: int, cost: float, **kernel: Any) -> list[Any]:
+    """Each class against the rest, both sides weighing alike; of two classes the second alone, for the first is its mirror."""
+    from sklearn import config_context
     from sklearn.svm import SVC
 
-    # The two-class machine is symmetric in its classes, so the class itself is made the positive side.
-    return SVC(C=cost, class_weight="balanced", cache_size=100, max_iter=50_000, **kernel).fit(rows, member)
+    found = []
+    for c in range(classes) if classes > 2 else (1,):
+        member = (truth == c).astype(np.int64)
+        sides = dict(enumerate(len(truth) / (2 * np.bincount(truth == c, minlength=2))))
+        # Rows and settings are this module's own: to examine each of them again would take longer than to fit such small machines.
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            machine = SVC(C=cost, class_weight=sides, cache_size=100, max_iter=50_000, **kernel)
+            found.append(machine.fit(rows, member))
+    return found
+
+
+def _both_sides(weights: Floats, offsets: Floats, classes: int) -> tuple[Floats, Floats]:
+    if classes > 2:
+        return weights, offsets
+    return np.concatenate([-weights, weights]), np.concatenate([-offsets, offsets])
 
 
 def fit_forest(rows: Floats, truth: Labels, classes: int, trees: int, seed: int) -> ForestScorer:
     """A random forest with classes weighing alike, flattened into one table of nodes."""
+    from sklearn import config_context
     from sklearn.tree import DecisionTreeClassifier
 
-    # Tree by tree what RandomForestClassifier does, without its dispatch to workers, which costs more than such small trees.
+    # Tree by tree what RandomForestClassifier does, without its dispatch to workers and without examining the same rows again for
+    # every tree, both of which cost more than such small trees.
     single = np.ascontiguousarray(rows, dtype=np.float32)
     balance = len(truth) / (classes * np.bincount(truth, minlength=classes)[truth])
     dice = np.random.RandomState(seed)
     grown = []
-    for _ in range(trees):
-        own = int(dice.randint(np.iinfo(np.int32).max))
-        drawn = np.random.RandomState(own).randint(0, len(truth), len(truth), dtype=np.int32)
-        weight = balance * np.bincount(drawn, minlength=len(truth))
-        tree = DecisionTreeClassifier(max_features="sqrt", random_state=own)
-        grown.append(tree.fit(single, truth, sample_weight=weight, check_input=True).tree_)
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        for _ in range(trees):
+            own = int(dice.randint(np.iinfo(np.int32).max))
+            drawn = np.random.RandomState(own).randint(0, len(truth), len(truth), dtype=np.int32)
+            weight = balance * np.bincount(drawn, minlength=len(truth))
+            tree = DecisionTreeClassifier(max_features="sqrt", random_state=own)
+            grown.append(tree.fit(single, truth, sample_weight=weight, check_input=False).tree_)
     tables: dict[str, list[Any]] = {name: [] for name in ("feature", "threshold", "left", "right", "shares")}
     roots, start = [], 0
     for tree in grown:
