@@ -43,6 +43,7 @@ class LedgerStateSchema(Schema):
 
     origin = fields.String(required=True)
     key = fields.String(required=True)
+    key_id = fields.String(required=True, metadata={"description": "C2SP id of the key, hexadecimal"})
     fingerprint = fields.String(required=True, metadata={"description": "SHA-256 of the key's 32 bytes"})
     size = fields.Integer(required=True)
     root = fields.String(required=True, allow_none=True)

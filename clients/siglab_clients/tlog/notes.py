@@ -45,6 +45,11 @@ class VerifierKey:
         """The key's four bytes in signature lines."""
         return key_id(self.name, self.public_key)
 
+    @property
+    def fingerprint(self) -> str:
+        """What people compare of the key beside its id: SHA-256 of its 32 bytes, in hexadecimal, everywhere the same."""
+        return hashlib.sha256(self.public_key).hexdigest()
+
     def __str__(self) -> str:
         """The text form `name+id+base64(0x01 || public key)`."""
         return f"{self.name}+{self.id.hex()}+{encode_base64(ED25519 + self.public_key)}"

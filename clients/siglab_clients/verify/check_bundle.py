@@ -42,7 +42,7 @@ def check_bundle(
     try:
         files, findings = unpack(io.BytesIO(source) if isinstance(source, bytes) else source)
     except EvidenceError as error:
-        return Verdict((Finding(CONTAINER, str(error), "container"),), None, 0, None)
+        return Verdict((Finding(CONTAINER, str(error), "container"),), None, 0, None, key=key)
     return check_files(files, key, witnesses=witnesses, roots=roots, before=findings)
 
 
@@ -80,6 +80,7 @@ def check_files(
         {name: history.count for name, history in ancestors.items()},
         spectra,
         (*notes, *exceptional_notes(own), *told, *untold),
+        key,
     )
 
 

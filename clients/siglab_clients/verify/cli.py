@@ -128,7 +128,7 @@ def _check(handle: BinaryIO, asked: Asked) -> Verdict:
         return check_bundle(handle, asked.key, witnesses=asked.witnesses, roots=asked.roots)
     except Exception as error:  # noqa: BLE001 - a verifier fails closed, and says so in a sentence
         message = f"the check itself failed ({type(error).__name__}); nothing is proved"
-        return Verdict((Finding(CONTAINER, message, "failed"),), None, 0, None)
+        return Verdict((Finding(CONTAINER, message, "failed"),), None, 0, None, key=asked.key)
 
 
 def as_text(verdict: Verdict) -> str:
@@ -141,12 +141,13 @@ def as_text(verdict: Verdict) -> str:
     lines += [str(finding) for finding in findings]
     if not verdict.ok:
         return "\n".join([*lines, f"NOT VERIFIED: {len(verdict.findings)} finding(s)."])
-    head = verdict.checkpoint
-    assert head is not None
+    head, key = verdict.checkpoint, verdict.key
+    assert head is not None and key is not None
     lines.append(
         f"VERIFIED: item {quiet(str(verdict.item_id))}, {verdict.events} event(s), all in the log "
         f"{head.origin} of {head.size} entries."
     )
+    lines.append(f"Checked with the key {key.name}: id {key.id.hex()}, SHA-256 of its 32 bytes {key.fingerprint}.")
     for name, count in verdict.lineage.items():
         lines.append(f"Its lineage too: item {name}, {count} event(s).")
     if verdict.spectra:
@@ -159,9 +160,10 @@ def as_text(verdict: Verdict) -> str:
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """The verdict for programs."""
-    head, first = verdict.checkpoint, verdict.first_event
+    head, key, first = verdict.checkpoint, verdict.key, verdict.first_event
     return {
         "ok": verdict.ok,
+        "key": key and {"name": key.name, "id": key.id.hex(), "fingerprint": key.fingerprint},
         "item_id": verdict.item_id,
         "events": verdict.events,
         "checkpoint": head and {"origin": head.origin, "size": head.size, "root": encode_base64(head.root)},

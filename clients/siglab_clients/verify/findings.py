@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from siglab_clients.tlog.checkpoints import Checkpoint
+from siglab_clients.tlog.notes import VerifierKey
 
 
 def quiet(text: str) -> str:
@@ -71,6 +72,8 @@ class Verdict:
     spectra: tuple[str, ...] = ()
     #: What holds but should be known.
     notes: tuple[str, ...] = ()
+    #: Whose signature was trusted, where a check came so far.
+    key: VerifierKey | None = None
 
     @property
     def ok(self) -> bool:

@@ -34,6 +34,7 @@ from shared.documents.render import DocumentError, render_pdf
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from shared.runtime import Runtime
+from siglab_clients.tlog.notes import VerifierKey
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +82,7 @@ def report_data(actor: Actor, uow: UnitOfWork, runtime: Runtime, item: Data, *, 
         "events": _events(records, [signatures_hold(json.loads(event.record)) for event, _ in parts]),
         "lineage": _lineage(get_mass_balance(actor, uow, item["id"])),
         "spectra": [_spectrum(row) for row in repository.spectra_of(uow.session, item["id"])],
-        "log": _log(head, str(load_verifier_key(runtime.settings.keys_dir))),
+        "log": _log(head, load_verifier_key(runtime.settings.keys_dir)),
     }
     digest = canonical_digest(said)
     made = {"by": f"{actor.name} ({actor.login}), {actor.role.value}", "at": moment_text(format_time(now))}
@@ -213,8 +214,8 @@ def _photograph(photograph: Photograph) -> Data:
     }
 
 
-def _log(head: LogCheckpoint | None, key: str) -> Data:
-    told: Data = {"key": key, "key_sha256": sha256(key.encode()).hexdigest(), "head": None}
+def _log(head: LogCheckpoint | None, key: VerifierKey) -> Data:
+    told: Data = {"key": str(key), "key_id": key.id.hex(), "key_sha256": key.fingerprint, "head": None}
     if head is not None:
         told["head"] = {
             "size": str(head.size),

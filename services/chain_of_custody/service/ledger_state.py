@@ -1,6 +1,5 @@
 """The log at a glance: its head and key, the last check, and what witnesses, authority and store last did for it."""
 
-import hashlib
 from typing import Any
 
 from services.chain_of_custody.repository import attestations
@@ -24,7 +23,8 @@ def get_ledger_state(actor: Actor, uow: UnitOfWork, settings: Settings) -> dict[
     return {
         "origin": key.name,
         "key": str(key),
-        "fingerprint": hashlib.sha256(key.public_key).hexdigest(),
+        "key_id": key.id.hex(),
+        "fingerprint": key.fingerprint,
         "size": 0 if head is None else head.size,
         "root": None if head is None else bytes(head.root).hex(),
         "made_at": None if head is None else head.made_at,

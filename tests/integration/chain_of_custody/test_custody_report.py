@@ -18,6 +18,9 @@ from services.chain_of_custody.repository import spectra as spectra_repository
 from services.chain_of_custody.service import custody_report
 from services.chain_of_custody.service.describe_items import describe_item
 from shared.runtime import Runtime
+from siglab_clients.tlog.notes import parse_verifier_key
+from siglab_clients.verify.check_bundle import check_bundle
+from siglab_clients.verify.cli import as_json
 from tests.calls import AUDITOR, BOGOTA, CUSTODIAN
 from tests.integration.chain_of_custody import histories
 from tests.integration.chain_of_custody.house import call, events, item, opened, sequence
@@ -112,6 +115,18 @@ def test_each_print_has_an_id_of_its_own_on_every_page_and_one_content_digest(cl
         ids.append(found[0][0])
         digests.append(re.findall(r"Content digest of this one: ?([0-9a-f]{64})", plain(pages[-1]))[0])
     assert ids[0] != ids[1] and digests[0] == digests[1]
+
+
+@pytest.mark.rule("E21")
+def test_the_key_is_told_as_the_ledger_and_the_verifier_tell_it(client: FlaskClient) -> None:
+    """One id and one fingerprint, wherever somebody compares them."""
+    key = parse_verifier_key(call(client, "GET", "/ledger/key", actor=None).data.decode().strip())
+    state = call(client, "GET", "/ledger/state", actor=AUDITOR).json
+    assert (state["key_id"], state["fingerprint"]) == (key.id.hex(), key.fingerprint)
+    text = plain(pages_of(client, opened(client))[-1])
+    assert f"Key id {key.id.hex()}, SHA-256 of the key's 32 bytes: {key.fingerprint}" in text.replace("’", "'")
+    told = as_json(check_bundle(b"no bundle", key))["key"]
+    assert told == {"name": key.name, "id": state["key_id"], "fingerprint": state["fingerprint"]}
 
 
 @pytest.mark.rule("E15")

@@ -28,6 +28,7 @@ def test_a_good_bundle_is_verified(tmp_path: Path, key: str, capsys: pytest.Capt
     assert main([written(tmp_path, bundle()), "--key", key]) == 0
     assert capsys.readouterr().out == (
         f"VERIFIED: item {ITEM_ID}, 4 event(s), all in the log {ORIGIN} of 9 entries.\n"
+        f"Checked with the key {ORIGIN}: id {TRUSTED.id.hex()}, SHA-256 of its 32 bytes {TRUSTED.fingerprint}.\n"
     )
 
 
