@@ -147,7 +147,9 @@ def as_text(verdict: Verdict) -> str:
         f"VERIFIED: item {quiet(str(verdict.item_id))}, {verdict.events} event(s), all in the log "
         f"{head.origin} of {head.size} entries."
     )
-    lines.append(f"Checked with the key {key.name}: id {key.id.hex()}, SHA-256 of its 32 bytes {key.fingerprint}.")
+    lines.append(
+        f"Checked with the key {key.name}: id {key.id.hex()}, SHA-256 of its 32 bytes {key.fingerprint}."
+    )
     for name, count in verdict.lineage.items():
         lines.append(f"Its lineage too: item {name}, {count} event(s).")
     if verdict.spectra:

@@ -124,7 +124,9 @@ def test_the_key_is_told_as_the_ledger_and_the_verifier_tell_it(client: FlaskCli
     state = call(client, "GET", "/ledger/state", actor=AUDITOR).json
     assert (state["key_id"], state["fingerprint"]) == (key.id.hex(), key.fingerprint)
     text = plain(pages_of(client, opened(client))[-1])
-    assert f"Key id {key.id.hex()}, SHA-256 of the key's 32 bytes: {key.fingerprint}" in text.replace("’", "'")
+    assert f"Key id {key.id.hex()}, SHA-256 of the key's 32 bytes: {key.fingerprint}" in text.replace(
+        "’", "'"
+    )
     told = as_json(check_bundle(b"no bundle", key))["key"]
     assert told == {"name": key.name, "id": state["key_id"], "fingerprint": state["fingerprint"]}
 

@@ -37,7 +37,7 @@ def _machines(rows: Floats, truth: Labels, classes: int, cost: float, **kernel: 
     for c in range(classes) if classes > 2 else (1,):
         member = (truth == c).astype(np.int64)
         sides = dict(enumerate(len(truth) / (2 * np.bincount(truth == c, minlength=2))))
-        # Rows and settings are this module's own: to examine each of them again would take longer than to fit such small machines.
+        # Rows and settings are this module's own: to examine each of them again takes longer than to fit such small machines.
         with config_context(assume_finite=True, skip_parameter_validation=True):
             machine = SVC(C=cost, class_weight=sides, cache_size=100, max_iter=50_000, **kernel)
             found.append(machine.fit(rows, member))

@@ -75,7 +75,7 @@ def is_measured_like(model: Model, name: str, values: dict[str, float], other: d
 
 
 def test_values_on_the_wrong_analytes_are_unknown_and_not_the_nearest_class(demo: Demo) -> None:
-    """Where the exchanged numbers are by chance those of an authentic (two enantiomers add up to 100 %), they are no strangers."""
+    """Where the exchanged numbers are by chance those of an authentic (two enantiomers add up to 100 %), they are not strange."""
     model, library = demo
     exchanged = [
         shuffled(model, values, seed) for seed, (_, values) in enumerate(like_authentics(library, 60, seed=2))
