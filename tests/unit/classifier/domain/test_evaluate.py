@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_exhibits_like_authentics_get_their_classes(demo: Demo) -> None:
     assert unknown <= 0.05 * total
 
 
-def is_measured_like(model: Model, name: str, values: dict[str, float], other: dict[str, float]) -> bool:
+def is_measured_like(model: Model, name: str, values: dict[str, float], other: Mapping[str, float]) -> bool:
     """Whether all that bears on a determination agrees within three times its uncertainty."""
     determination = model.programme.determination(name)
     assert determination is not None
