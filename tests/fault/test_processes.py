@@ -6,7 +6,7 @@ import signal
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,9 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+def system(new_demo: Callable[[], Path]) -> Iterator[RunningSystem]:
     """One system for all: what is killed must leave it as good as before."""
-    data_dir = tmp_path_factory.mktemp("system") / "data"
+    data_dir = new_demo()
     with running_system(data_dir, variables={"SIGLAB_DEMO": "1"}) as running:
         yield running
     assert not members(data_dir)

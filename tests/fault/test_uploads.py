@@ -9,8 +9,9 @@ import signal
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,9 +25,8 @@ CONTENT = random.Random(7).randbytes(24_000_000)
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
-    data_dir = tmp_path_factory.mktemp("system") / "data"
-    with running_system(data_dir, variables={"SIGLAB_DEMO": "1"}) as running:
+def system(new_demo: Callable[[], Path]) -> Iterator[RunningSystem]:
+    with running_system(new_demo(), variables={"SIGLAB_DEMO": "1"}) as running:
         yield running
 
 
