@@ -53,7 +53,7 @@ def _store(runtime: Runtime, count: int) -> None:
             )
             events.append(event)
     with runtime.unit_of_work() as uow:
-        know_holder(uow, items[0], _AUTHOR)
+        know_holder(uow, items[0], _AUTHOR, now=now)
         copy_objects(uow.session, items)
         copy_objects(uow.session, events)
         copy_objects(uow.session, [step for _, _, step in made])

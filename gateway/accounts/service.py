@@ -17,6 +17,7 @@ from gateway.models import Account, AuditEntry, Session
 from shared.actor import Actor, Role, Signature, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from shared.runtime import Runtime
 
@@ -80,7 +81,9 @@ class Accounts:
             if hashed is not None or not active or (before is not None and before.role != role):
                 repository.revoke_all(uow.session, login, now)
             repository.put_account(uow.session, {**told, "changed_at": now}, hashed, created_at=now)
-            uow.emit("chain_of_custody", "/internal/people", told, f"person:{login}")
+            by = {"login": actor.login, "name": actor.name, "role": actor.role.value}
+            message = {**told, "changed_by": by, "changed_at": format_time(now)}
+            uow.emit("chain_of_custody", "/internal/people", message, f"person:{login}")
             self._note(
                 uow, Origin(actor.login), "account:put", login, now, {**told, "password": hashed is not None}
             )

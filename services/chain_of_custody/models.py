@@ -212,16 +212,28 @@ class Disposal(Base):
 
 
 class Event(Base):
-    """One act: `record` is its RFC 8785 text, which is the evidence; the columns beside it are for finding it."""
+    """One act: `record` is its RFC 8785 text, which is the evidence; the columns beside it are for finding it.
+
+    It is upon an item, or upon another `subject` (an account, a place) that has no item.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         UniqueConstraint("item_id", "sequence"),
+        Index(
+            "uq_events_subject_sequence",
+            "subject",
+            "sequence",
+            unique=True,
+            postgresql_where=text("subject IS NOT NULL"),
+        ),
+        CheckConstraint("(item_id IS NULL) <> (subject IS NULL)", name="of_one"),
         Index("ix_events_sealed", "item_id", postgresql_where=text("type = 'sealed'")),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
-    item_id: Mapped[str] = mapped_column(ForeignKey("chain_of_custody.items.id"))
+    item_id: Mapped[str | None] = mapped_column(ForeignKey("chain_of_custody.items.id"))
+    subject: Mapped[str | None]
     sequence: Mapped[int]
     type: Mapped[str]
     occurred_at: Mapped[datetime]

@@ -82,6 +82,8 @@ class PersonSchema(MessageSchema):
     role = fields.String(required=True)
     office = fields.String(load_default=None, allow_none=True)
     active = fields.Boolean(required=True)
+    changed_by = fields.Nested(AuthorSchema, load_default=None, allow_none=True)
+    changed_at = Timestamp(load_default=None, allow_none=True)
 
 
 class RecordSchema(MessageSchema):

@@ -54,7 +54,9 @@ def check_event(record: str, salt: bytes, entry: bytes, columns: Mapping[str, An
             return "its digest is not that of its record"
     except EvidenceError as error:
         return f"its record cannot be read: {error}"
-    wrong = [name for name in ("id", "item_id", "sequence", "type") if event.get(name) != columns[name]]
+    wrong = [
+        name for name in ("id", "item_id", "subject", "sequence", "type") if event.get(name) != columns[name]
+    ]
     if wrong:
         return f"its {wrong[0]} is not that of its record"
     return None if signatures_hold(event) else "a signature is not of this record"

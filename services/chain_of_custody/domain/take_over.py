@@ -1,7 +1,9 @@
 """When custody may be taken over without its giver: only from somebody who cannot act upon evidence any more (E8)."""
 
+import json
 from typing import Protocol
 
+from services.chain_of_custody.domain.house_record import account_facts
 from services.chain_of_custody.domain.standing import PERSON, Standing
 from shared.actor import LABORATORY
 from shared.errors import Conflict
@@ -18,6 +20,7 @@ class Account(Protocol):
     login: str
     name: str
     role: str
+    office: str | None
     active: bool
 
 
@@ -45,3 +48,16 @@ def require_unable_holder(item: Standing, account: Account | None) -> str:
             code="holder_can_sign",
         )
     return why
+
+
+def require_told(account: Account, record: str | None) -> None:
+    """Holds an account against `record`, that of the newest act upon it in the log; raises Conflict `account_untold`.
+
+    A row that somebody changed behind custody's back takes nobody's items away, not even until the self-check finds it.
+    """
+    if record is None or json.loads(record)["details"] != account_facts(account):
+        raise Conflict(
+            f"The account of {account.name} ({account.login}) is not what the acts upon it in the log say: nothing is "
+            "taken over. The self-check (/ledger) names what differs; the operator mends the account first.",
+            code="account_untold",
+        )

@@ -1,9 +1,9 @@
 """What the tables beside the log say, against what the events in it say.
 
-Items, hand-overs, holds, disposals, spectra and what hangs on them are rows that change with every act or repeat what an act
-said; whoever owns the database could change them without one. Each act's record tells how it left the item (`standing`) and what
-it did to the other rows, and the log proves the record: a row that says otherwise was changed behind custody's back. The
-comparisons stand by subject in `agreement_items`, `agreement_acts`, `agreement_spectra` and `agreement_house`.
+Items, hand-overs, holds, disposals, spectra and what hangs on them, accounts and places are rows that change with every act or
+repeat what an act said; whoever owns the database could change them without one. Each act's record tells how it left the item
+(`standing`) and what it did to the other rows, and the log proves the record: a row that says otherwise was changed behind
+custody's back. The comparisons stand by subject in `agreement_items`, `agreement_acts`, `agreement_spectra` and `agreement_house`.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from services.chain_of_custody.repository import (
 TOLERANCE_MINUTES = 10
 
 _TIMES = """
-SELECT format('event %s of item %s: its columns tell another time than its record', sequence, item_id)
+SELECT format('event %s of %s: its columns tell another time than its record', sequence, coalesce('item ' || item_id, subject))
 FROM chain_of_custody.events
 WHERE (record::jsonb ->> 'occurred_at')::timestamptz <> occurred_at
     OR (record::jsonb ->> 'recorded_at')::timestamptz <> recorded_at

@@ -1,15 +1,51 @@
-"""The self-check's comparisons of places and balances. Their changes are no entries of the log.
+"""The self-check's comparisons of accounts, places and balances.
 
-Places are laid beside their own insert-only history, balances beside what weighings copied from the register into their events:
-who changes one alone is found; who owns the database, switches its triggers off and changes both is not.
+Accounts and the history of places are laid beside the acts upon them in the log, a place beside its history. Balances are no
+entries of the log: they are laid beside what weighings copied from the register into their events, so that who changes one alone
+is found; who owns the database, switches its triggers off and changes what no weighing used is not.
 """
 
-from services.chain_of_custody.repository.compare_rows import acts
+from services.chain_of_custody.repository.compare_rows import acts, compare
 
-#: The places of every laboratory; they were there before the first change.
-_FIRST_PLACES = (
-    "laboratory", "vault", "vault-a", "vault-a-1", "vault-a-2", "cold-room", "cold-room-1",
-)  # fmt: skip
+_ACCOUNTS = compare(
+    "account",
+    "(SELECT *, login AS id FROM chain_of_custody.people)",
+    f"""SELECT DISTINCT ON (id) * FROM (
+        SELECT substr(subject, length('account:') + 1) AS id, sequence, details ->> 'name' AS name, details ->> 'role' AS role,
+            details ->> 'office' AS office, (details ->> 'active')::boolean AS active
+        FROM {acts("account_opened", "account_changed", "account_closed")} OFFSET 0) AS each ORDER BY id, sequence DESC""",
+    {name: f"told.{name}" for name in ("name", "role", "office", "active")},
+)
+_HISTORY = compare(
+    "change of place",
+    "(SELECT *, location_id || ', version ' || version AS id FROM chain_of_custody.location_changes)",
+    f"""SELECT substr(subject, length('place:') + 1) || ', version ' || (details ->> 'version') AS id, occurred_at AS at, actor,
+        record ->> 'actor_name' AS actor_name, record ->> 'actor_role' AS actor_role, purpose AS reason,
+        nullif(details -> 'before', 'null') AS before, details -> 'after' AS after
+    FROM {acts("place_changed")}""",
+    {
+        name: f"told.{name}"
+        for name in ("at", "actor", "actor_name", "actor_role", "reason", "before", "after")
+    },
+)
+#: The places of every laboratory, and in which they stand; they were there before the first change.
+_FIRST_PLACES = {
+    "laboratory": None, "vault": "laboratory", "vault-a": "vault", "vault-a-1": "vault-a", "vault-a-2": "vault-a",
+    "cold-room": "laboratory", "cold-room-1": "cold-room",
+}  # fmt: skip
+_STAND_IN = ", ".join(
+    f"('{place}', " + (f"'{parent}')" if parent else "NULL)") for place, parent in _FIRST_PLACES.items()
+)
+_PARENTS = f"""
+WITH told AS MATERIALIZED (
+    SELECT DISTINCT substr(subject, length('place:') + 1) AS id, details ->> 'parent_id' AS parent_id FROM {acts("place_changed")}
+    UNION VALUES {_STAND_IN})
+SELECT format('place %s stands elsewhere than its acts say, or is called so', place.path)
+FROM chain_of_custody.locations AS place LEFT JOIN chain_of_custody.locations AS around ON around.id = place.parent_id
+WHERE place.path IS DISTINCT FROM coalesce(around.path || ' / ', '') || place.name
+    OR EXISTS (SELECT FROM told WHERE told.id = place.id AND told.parent_id IS DISTINCT FROM place.parent_id)
+ORDER BY place.path LIMIT :most
+"""
 _LOCATIONS = f"""
 WITH newest AS MATERIALIZED (
     SELECT location_id, max(version) AS version, count(*) AS many, min(version) AS oldest FROM chain_of_custody.location_changes
@@ -56,4 +92,4 @@ FROM told WHERE NOT EXISTS (
 ORDER BY 1 LIMIT :most
 """
 
-CHECKS = (_LOCATIONS, _STORED, _BALANCES)
+CHECKS = (_ACCOUNTS, _HISTORY, _PARENTS, _LOCATIONS, _STORED, _BALANCES)

@@ -13,7 +13,7 @@ def acts(*kinds: str) -> str:
     listed = ", ".join(f"'{kind}'" for kind in kinds)
     return f"""(
         SELECT *, record -> 'details' AS details, record ->> 'actor' AS actor, record ->> 'purpose' AS purpose
-        FROM (SELECT id, seq, item_id, sequence, type, occurred_at, recorded_at, record::jsonb AS record
+        FROM (SELECT id, seq, item_id, subject, sequence, type, occurred_at, recorded_at, record::jsonb AS record
             FROM chain_of_custody.events WHERE type IN ({listed}) OFFSET 0) AS parsed OFFSET 0) AS act"""
 
 

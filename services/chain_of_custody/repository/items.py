@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, false, func, or_, select, true
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.models import Event, Item, LogEntry, Person
@@ -13,8 +12,6 @@ from shared.actor import Actor, Role
 from shared.errors import NotFound
 
 _OF_ROOT = Item.__table__.alias("of_root")
-#: In a session's `info`: its transaction, and the logins that it has made sure of.
-_KNOWN = "known_people"
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -186,19 +183,3 @@ def add_event(session: Session, event: Event) -> None:
 def person(session: Session, login: str) -> Person | None:
     """Somebody whom the gateway has told of."""
     return session.get(Person, login)
-
-
-def know_person(session: Session, login: str, name: str, role: str) -> None:
-    """Remembers somebody who holds evidence and of whom the gateway has not told yet; who is known stays as they are.
-
-    Asked once a transaction for one login, and without sending what waits: an act upon many items names one receiver many times.
-    """
-    asked_in, known = session.info.get(_KNOWN, (None, frozenset()))
-    if asked_in is None or asked_in is not session.get_transaction():
-        known = frozenset()
-    if login in known:
-        return
-    facts = {"login": login, "name": name, "role": role, "office": None, "active": True}
-    with session.no_autoflush:
-        session.execute(insert(Person).values(facts).on_conflict_do_nothing())
-    session.info[_KNOWN] = (session.get_transaction(), known | {login})

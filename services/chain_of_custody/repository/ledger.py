@@ -124,6 +124,7 @@ class Leaf(NamedTuple):
     event_id: str
     id: str | None
     item_id: str | None
+    subject: str | None
     sequence: int | None
     type: str | None
     digest: str | None
@@ -140,6 +141,7 @@ def leaves_with_events(session: Session, size: int, batch: int) -> Iterator[list
             LogEntry.event_id,
             Event.id,
             Event.item_id,
+            Event.subject,
             Event.sequence,
             Event.type,
             Event.digest,
@@ -157,12 +159,12 @@ def leaves_with_events(session: Session, size: int, batch: int) -> Iterator[list
 
 _BROKEN_CHAINS = text("""
 WITH chained AS (
-    SELECT item_id, sequence, record::jsonb ->> 'previous' AS said,
+    SELECT coalesce('item ' || item_id, subject) AS whose, sequence, record::jsonb ->> 'previous' AS said,
         lag(digest) OVER w AS before, lag(sequence) OVER w AS sequence_before
-    FROM chain_of_custody.events WINDOW w AS (PARTITION BY item_id ORDER BY sequence))
-SELECT item_id, sequence FROM chained
+    FROM chain_of_custody.events WINDOW w AS (PARTITION BY item_id, subject ORDER BY sequence))
+SELECT whose, sequence FROM chained
 WHERE said IS DISTINCT FROM before OR sequence <> coalesce(sequence_before, 0) + 1
-ORDER BY item_id, sequence LIMIT :most
+ORDER BY whose, sequence LIMIT :most
 """)
 
 _CUT_HISTORIES = text("""
@@ -180,8 +182,8 @@ WHERE entry.event_id IS NULL AND waiting.event_id IS NULL ORDER BY event.seq LIM
 
 
 def broken_chains(session: Session, most: int) -> list[tuple[str, int]]:
-    """(item, sequence) of events that do not follow upon the one before."""
-    return [(row.item_id, row.sequence) for row in session.execute(_BROKEN_CHAINS, {"most": most})]
+    """(item or other subject, sequence) of events that do not follow upon the one before."""
+    return [(row.whose, row.sequence) for row in session.execute(_BROKEN_CHAINS, {"most": most})]
 
 
 def cut_histories(session: Session, most: int) -> list[str]:

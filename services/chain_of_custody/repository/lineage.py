@@ -129,6 +129,7 @@ def booked_of_many(session: Session, item_ids: Sequence[str]) -> dict[str, list[
     )
     found: dict[str, list[dict[str, Any]]] = {}
     for item_id, record in session.execute(query.order_by(Event.item_id, Event.sequence)):
+        assert item_id is not None, "these are items' events"
         found.setdefault(item_id, []).append(json.loads(record))
     return found
 

@@ -11,6 +11,7 @@ from services.chain_of_custody.schemas_internal import (
     UnblockSchema,
 )
 from services.chain_of_custody.service import open_items
+from services.chain_of_custody.service.put_person import put_person as remember
 from shared.http import context
 from shared.http.blueprint import Blueprint
 
@@ -56,7 +57,7 @@ def unblock_item(body: dict[str, Any]) -> dict[str, str]:
 @blp.response(200)
 def put_person(body: dict[str, Any]) -> dict[str, str]:
     """Remembers an account."""
-    open_items.put_person(context.actor(), context.uow(), body)
+    remember(context.actor(), context.uow(), body, now=context.now())
     return {"login": body["login"]}
 
 

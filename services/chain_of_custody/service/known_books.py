@@ -74,6 +74,8 @@ class KnownBooks:
 
         Should the act be rolled back, no event will ever follow this one, and the books are read anew.
         """
+        if event.item_id is None:
+            return
         known = self._known.get(event.item_id)
         if known is None or known.digest != previous:
             return

@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from services.chain_of_custody.domain.event_record import Author
+from services.chain_of_custody.domain.house_record import PLACE_CHANGED, subject_of
 from services.chain_of_custody.domain.places import Access, fits_into, kind_below, require_open, require_room
 from services.chain_of_custody.models import Location
 from services.chain_of_custody.models_acts import LocationChange
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import places as repository
+from services.chain_of_custody.service.record_house_event import record_house_event
 from services.chain_of_custody.service.reshape_location import close_location, rename_location
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
@@ -183,6 +186,20 @@ def _trace(
         after=_facts(row),
     )
     uow.session.add(change)
+    record_house_event(
+        uow,
+        subject_of("place", row.id),
+        PLACE_CHANGED,
+        author=Author.of(actor),
+        now=now,
+        purpose=reason,
+        details={
+            "parent_id": row.parent_id,
+            "version": row.version,
+            "before": before,
+            "after": change.after,
+        },
+    )
     uow.session.flush()
 
 

@@ -1,13 +1,10 @@
-"""What other services tell custody (receipts, resolved discrepancies, people, records of results), and what they ask."""
+"""What other services tell custody (receipts, resolved discrepancies, records of results), and what they ask."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
-
 from services.chain_of_custody.domain.event_record import Author
-from services.chain_of_custody.models import Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.discrepancies import open_told, resolve
@@ -48,14 +45,6 @@ def unblock_item(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: da
     require_service(actor, "service-intake")
     author = _author(uow, told["resolved_by"], told.get("resolved_by_name"), Role.REVIEWER)
     resolve(uow, told, author, now=now)
-
-
-def put_person(actor: Actor, uow: UnitOfWork, told: dict[str, Any]) -> None:
-    """Remembers who somebody is and whether they are still with us."""
-    require_service(actor, "gateway")
-    facts = {name: told[name] for name in ("name", "role", "office", "active")}
-    statement = insert(Person).values(login=told["login"], **facts)
-    uow.session.execute(statement.on_conflict_do_update(index_elements=["login"], set_=facts))
 
 
 def add_record(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: datetime) -> dict[str, str]:

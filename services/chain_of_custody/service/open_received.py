@@ -40,7 +40,7 @@ def open_received(
     items, events, steps = zip(
         *(make_received(receipt, facts, author, now) for facts in exhibits), strict=True
     )
-    know_holder(uow, items[0], author)
+    know_holder(uow, items[0], author, now=now)
     copy_objects(uow.session, items)
     copy_objects(uow.session, events)
     copy_objects(uow.session, steps)

@@ -16,6 +16,7 @@ from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.write_act import write_act
 from services.chain_of_custody.service.known_books import known_books
+from services.chain_of_custody.service.put_person import know_person
 from shared.actor import Role
 from shared.crypto.canonical import readable_canonical_json
 from shared.crypto.ledger import new_salt
@@ -59,7 +60,7 @@ def record_event(
         write_act(uow.session, item, event)
         return event
     if step is not None and step.receiver_kind == PERSON:
-        know_holder(uow, item, author)
+        know_holder(uow, item, author, now=now)
     repository.add_event(uow.session, event)
     if step is not None:
         uow.session.add(step)
@@ -133,10 +134,10 @@ def make_event(
     return event, _step(item, giver, receiver, event)
 
 
-def know_holder(uow: UnitOfWork, item: Item, author: Author) -> None:
+def know_holder(uow: UnitOfWork, item: Item, author: Author, *, now: datetime) -> None:
     """Remembers the person who has `item` now by an act of `author`."""
     role = author.role if author.login == item.holder else Role.CUSTODIAN.value
-    repository.know_person(uow.session, item.holder, item.holder_name, role)
+    know_person(uow, item.holder, item.holder_name, role, author=author, now=now)
 
 
 def _step(item: Item, giver: Holder | None, receiver: Holder, event: Event) -> Transfer:

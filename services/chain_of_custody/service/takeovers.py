@@ -13,9 +13,10 @@ from typing import Any
 
 from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.standing import PERSON, Holder, require_not_ended
-from services.chain_of_custody.domain.take_over import TAKEN_OVER, require_unable_holder
+from services.chain_of_custody.domain.take_over import TAKEN_OVER, require_told, require_unable_holder
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import handovers as offers
+from services.chain_of_custody.repository import house
 from services.chain_of_custody.repository import takeovers as repository
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.each_item import check_each, lock_each
@@ -45,12 +46,16 @@ def take_over(
     accounts = repository.lock_accounts(
         uow.session, {row.holder for row in rows if row.holder_kind == PERSON}
     )
+    told = house.accounts_told(uow.session, accounts)
     offered = {row.item_id for row in offers.pending_items(uow.session, item_ids)}
     reasons: dict[str, str] = {}
 
     def abandoned(row: Item) -> None:
         require_not_ended(row)
-        reasons[row.id] = require_unable_holder(row, accounts.get(row.holder))
+        account = accounts.get(row.holder)
+        reasons[row.id] = require_unable_holder(row, account)
+        if account is not None:
+            require_told(account, told.get(row.holder))
         if row.id in offered:
             raise Conflict(f"{row.number} is offered to somebody at this moment; try again.", code="offered")
 

@@ -87,8 +87,8 @@ def check_database(uow: UnitOfWork, key: VerifierKey, findings: Findings) -> int
     if head.size < earlier:
         findings.add(f"the log shrank: it had {earlier} entries, now it has {head.size}")
     check_tree(uow, head.size, key, findings)
-    for item_id, sequence in repository.broken_chains(session, MOST_FINDINGS):
-        findings.add(f"event {sequence} of item {item_id} does not follow upon the one before")
+    for whose, sequence in repository.broken_chains(session, MOST_FINDINGS):
+        findings.add(f"event {sequence} of {whose} does not follow upon the one before")
     for number in repository.cut_histories(session, MOST_FINDINGS):
         findings.add(f"the newest event of item {number} is missing")
     for event_id in repository.forgotten_events(session, MOST_FINDINGS):

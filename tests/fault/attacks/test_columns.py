@@ -133,6 +133,34 @@ ATTACKS = [
     ("UPDATE locations SET closed = true WHERE id = 'vault'", "its row is not what its changes say"),
     ("UPDATE locations SET stored = 3 WHERE id = 'vault'", "its row counts 3 items, there are 0"),
     ("DELETE FROM location_changes", "its row is not what its changes say"),
+    ("DELETE FROM location_changes", "change of place $place, version 1 stands in an event, but its row is gone"),
+    # A place together with its history
+    (
+        "WITH told AS (UPDATE location_changes SET after = jsonb_set(after, '{capacity}', '9') WHERE location_id = '$place') "
+        "UPDATE locations SET capacity = 9 WHERE id = '$place'",
+        "change of place $place, version 1: its row is not what its events say: after",
+    ),
+    ("UPDATE location_changes SET actor = 'x'", "its events say: actor"),
+    ("UPDATE location_changes SET at = at - interval '1 day'", "its events say: at"),
+    ("UPDATE location_changes SET reason = 'x'", "its events say: reason"),
+    (
+        "UPDATE locations SET parent_id = 'cold-room', path = 'Laboratory / Cold room / Safe' WHERE id = '$place'",
+        "place Laboratory / Cold room / Safe stands elsewhere than its acts say",
+    ),
+    (
+        "UPDATE locations SET name = 'Attic', path = 'Laboratory / Attic' WHERE id = 'vault'",
+        "place Laboratory / Vault / Cabinet A stands elsewhere than its acts say, or is called so",
+    ),
+    # Whose account is open, and what they may
+    ("UPDATE people SET active = false WHERE login = 'technician'", f"account technician{SAYS}: active"),
+    ("UPDATE people SET active = true WHERE login = 'gone'", f"account gone{SAYS}: active"),
+    ("UPDATE people SET role = 'analyst' WHERE login = 'technician'", f"account technician{SAYS}: role"),
+    ("UPDATE people SET name = 'x' WHERE login = 'technician'", f"account technician{SAYS}: name"),
+    ("UPDATE people SET office = 'BKK' WHERE login = 'bogota'", f"account bogota{SAYS}: office"),
+    ("INSERT INTO people VALUES ('x', 'X', 'custodian', NULL, true)", "account x stands in no event"),
+    ("DELETE FROM people WHERE login = 'gone'", "account gone stands in an event, but its row is gone"),
+    ("DELETE FROM events WHERE subject = 'account:gone'", "of the log, is missing"),
+    ("UPDATE events SET subject = 'account:x' WHERE subject = 'account:gone'", "its subject is not that of its record"),
 ]  # fmt: skip
 
 

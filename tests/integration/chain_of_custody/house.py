@@ -20,6 +20,8 @@ TECHNICIAN2 = Actor("technician2", "Tom", Role.TECHNICIAN)
 INSTRUMENT = Actor("gcms1", "GC-MS 1", Role.INSTRUMENT, kind="instrument")
 PEOPLE = (CUSTODIAN, CUSTODIAN2, TECHNICIAN, TECHNICIAN2, REVIEWER, SCIENTIST, BOGOTA, BANGKOK)
 SIGNED = {"password": "verified"}
+#: Accounts of which custody hears before all else, an entry of the log each.
+TOLD = len(PEOPLE) + 2
 
 _numbers = itertools.count(1)
 

@@ -26,7 +26,7 @@ from siglab_clients.verify.findings import Verdict
 from tests.calls import BOGOTA
 from tests.database import make_settings
 from tests.integration.chain_of_custody import house
-from tests.integration.chain_of_custody.house import call, opened, sequence
+from tests.integration.chain_of_custody.house import TOLD, call, opened, sequence
 
 pytestmark = pytest.mark.rule("E20")
 
@@ -95,9 +95,9 @@ def test_a_bundle_carries_the_head_that_most_witnesses_cosigned(
     grown(client, runtime, "two", "one")
     last = grown(client, runtime, "two")
     verdict = checked(client, runtime, first, "one", "two")
-    assert verdict.ok and size_of(verdict) == 3 and len(verdict.cosigned) == 2
+    assert verdict.ok and size_of(verdict) == TOLD + 3 and len(verdict.cosigned) == 2
     verdict = checked(client, runtime, last, "two")
-    assert verdict.ok and size_of(verdict) == 4
+    assert verdict.ok and size_of(verdict) == TOLD + 4
     verdict = checked(client, runtime, last, "one", "two")
     assert [finding.code for finding in verdict.findings] == ["witness"]
     assert "not cosigned by the witness one.example/w" in verdict.findings[0].message
@@ -107,9 +107,9 @@ def test_the_configured_witnesses_count_and_then_any(client: FlaskClient, runtim
     first = grown(client, runtime, "one")
     second = grown(client, runtime, "three")
     third = grown(client, runtime)
-    assert size_of(checked(client, runtime, first, "one")) == 1
-    assert size_of(checked(client, runtime, second, "three")) == 2
-    assert size_of(checked(client, runtime, third)) == 3
+    assert size_of(checked(client, runtime, first, "one")) == TOLD + 1
+    assert size_of(checked(client, runtime, second, "three")) == TOLD + 2
+    assert size_of(checked(client, runtime, third)) == TOLD + 3
 
 
 def test_of_heads_with_as_many_cosignatures_a_stamped_one_is_carried(
@@ -120,9 +120,11 @@ def test_of_heads_with_as_many_cosignatures_a_stamped_one_is_carried(
     third = grown(client, runtime, stamped=True)
     grown(client, runtime)
     verdict = checked(client, runtime, first, "one", "two")
-    assert size_of(verdict) == 1 and "a time stamp of an authority is in the bundle" in verdict.notes[0]
-    assert size_of(checked(client, runtime, second, "one", "two")) == 2
-    assert size_of(checked(client, runtime, third)) == 3
+    assert (
+        size_of(verdict) == TOLD + 1 and "a time stamp of an authority is in the bundle" in verdict.notes[0]
+    )
+    assert size_of(checked(client, runtime, second, "one", "two")) == TOLD + 2
+    assert size_of(checked(client, runtime, third)) == TOLD + 3
 
 
 def test_each_witness_that_is_given_is_demanded(
@@ -160,7 +162,7 @@ def test_all_witnesses_are_asked_for_one_head_though_the_log_grows(
     runtime.settings = replace(runtime.settings, witnesses=witnesses)
     asking.ask_witnesses(runtime)
     with runtime.unit_of_work() as uow:
-        assert attestations.fully_cosigned_size(uow.session, {LINES["one"], LINES["two"]}) == 1
+        assert attestations.fully_cosigned_size(uow.session, {LINES["one"], LINES["two"]}) == TOLD + 1
 
 
 def test_an_old_question_to_a_witness_that_knows_more_is_no_contradiction(
@@ -170,7 +172,9 @@ def test_an_old_question_to_a_witness_that_knows_more_is_no_contradiction(
     with runtime.unit_of_work() as uow:
         old = repository.newest_checkpoint(uow.session)
     grown(client, runtime)
-    monkeypatch.setattr(asking.outbound, "post", lambda *_, **__: SimpleNamespace(status=409, body=b"2\n"))
+    monkeypatch.setattr(
+        asking.outbound, "post", lambda *_, **__: SimpleNamespace(status=409, body=b"%d\n" % (TOLD + 2))
+    )
     assert not asking.ask_witness(runtime, runtime.settings.witnesses[0], old)
     with runtime.unit_of_work() as uow:
         assert attestations.attempts(uow.session, attestations.CONTRADICTION) == []
@@ -189,4 +193,4 @@ def test_what_all_witnesses_cosigned_is_stamped(
     grown(client, runtime, "one", "two", stamped=True)
     grown(client, runtime, "one")
     copy_heads.copy_head(runtime)
-    assert stamped == [1, 4]
+    assert stamped == [TOLD + 1, TOLD + 4]

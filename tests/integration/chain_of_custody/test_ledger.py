@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from services.chain_of_custody.app import create_app, make_runtime
 from services.chain_of_custody.metrics import LedgerCollector
 from services.chain_of_custody.models import Base
 from services.chain_of_custody.service.sequence_events import Sequencer
@@ -27,6 +29,7 @@ from siglab_clients.tlog.hashing import leaf_hash
 from siglab_clients.tlog.notes import parse_verifier_key
 from siglab_clients.tlog.proofs import verify_inclusion
 from tests.calls import AUDITOR, BANGKOK, BOGOTA, CUSTODIAN
+from tests.database import make_settings
 from tests.integration.chain_of_custody.house import (
     act,
     as_service,
@@ -61,10 +64,15 @@ def _tile(client: FlaskClient, level: str, number: int, width: int) -> bytes:
     return bytes(answer.data)
 
 
-def test_the_empty_log_has_a_signed_head(client: FlaskClient, runtime: Runtime) -> None:
+def test_the_empty_log_has_a_signed_head(postgres_server: str, tmp_path: Path) -> None:
+    """Of a custody that has not even heard of an account."""
+    settings = make_settings(postgres_server, f"t_empty_log_{os.getpid()}", tmp_path)
+    runtime = make_runtime(settings)
+    client = create_app(settings, runtime).test_client()
     assert call(client, "GET", "/ledger/checkpoint", actor=None).status_code == 503
     assert sequence(runtime) == 0
     assert _head(client).size == 0
+    runtime.engine.dispose()
 
 
 @pytest.mark.rule("E12")

@@ -3,9 +3,13 @@
 import pytest
 from flask.testing import FlaskClient
 
-from services.chain_of_custody.repository.items import know_person, person
+from services.chain_of_custody.domain.event_record import Author
+from services.chain_of_custody.repository.items import person
+from services.chain_of_custody.service.put_person import know_person
 from shared.runtime import Runtime
 from tests.integration.chain_of_custody.house import as_service, events, exhibit, receipt, sequence
+
+CLERK = Author("custodian", "Cora", "custodian")
 
 
 @pytest.mark.rule("E19")
@@ -34,11 +38,11 @@ def test_a_receipt_with_an_exhibit_twice_opens_nothing(client: FlaskClient) -> N
 @pytest.mark.rule("E8")
 def test_a_holder_is_made_sure_of_again_after_a_transaction_was_taken_back(runtime: Runtime) -> None:
     with runtime.unit_of_work() as uow:
-        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
-        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
+        know_person(uow, "nobody-told-of", "N. N.", "custodian", author=CLERK, now=runtime.clock())
+        know_person(uow, "nobody-told-of", "N. N.", "custodian", author=CLERK, now=runtime.clock())
         uow.rollback()
         assert person(uow.session, "nobody-told-of") is None
-        know_person(uow.session, "nobody-told-of", "N. N.", "custodian")
+        know_person(uow, "nobody-told-of", "N. N.", "custodian", author=CLERK, now=runtime.clock())
         uow.commit()
     with runtime.unit_of_work() as uow:
         assert person(uow.session, "nobody-told-of") is not None

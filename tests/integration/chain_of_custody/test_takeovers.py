@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from pypdf import PdfReader
+from sqlalchemy import create_engine, text
 
+from services.chain_of_custody.service.verify_ledger import verify_ledger
 from shared.actor import Actor, Role
 from shared.runtime import Runtime
 from siglab_clients.tlog.notes import parse_verifier_key
@@ -103,6 +105,33 @@ def test_while_the_account_is_open_its_holder_signs(client: FlaskClient) -> None
     refused = take_item(client, place)
     assert (refused.status_code, refused.json["code"]) == (409, "not_with_person")
     assert [event["type"] for event in events(client, item_id)][-1] == "handed_over"
+
+
+@pytest.mark.rule("E8", "E12")
+@pytest.mark.parametrize("change", ["active = false", "role = 'analyst'"])
+def test_an_account_that_no_act_closed_loses_nothing(
+    client: FlaskClient, runtime: Runtime, change: str
+) -> None:
+    """The row is changed as the database's owner may, with all triggers on; the log has no act that says so."""
+    item_id = handed(client)
+    owner = create_engine(runtime.settings.owner_database_url())
+    with owner.begin() as connection:
+        connection.execute(
+            text(f"UPDATE chain_of_custody.people SET {change} WHERE login = '{LEAVER.login}'")
+        )
+    owner.dispose()
+    sequence(runtime)
+    verify_ledger(runtime)
+    (found,) = call(client, "GET", "/ledger/verification", actor=AUDITOR).json["findings"]
+    assert found == f"account {LEAVER.login}: its row is not what its events say: {change.split()[0]}"
+    refused = take_item(client, item_id)
+    assert (refused.status_code, refused.json["code"]) == (409, "account_untold")
+    assert LEAVER.login in refused.json["detail"] and "self-check" in refused.json["detail"]
+    assert events(client, item_id)[-1]["type"] == "handed_over"
+    tell_account(client, LEAVER, active=True)
+    sequence(runtime)
+    verify_ledger(runtime)
+    assert call(client, "GET", "/ledger/verification", actor=AUDITOR).json["ok"]
 
 
 @pytest.mark.rule("E8")

@@ -20,7 +20,7 @@ from tests.authority import NEEDS_OPENSSL, make_authority
 from tests.calls import AUDITOR
 from tests.database import make_settings
 from tests.integration.chain_of_custody import house
-from tests.integration.chain_of_custody.house import call, opened, sequence
+from tests.integration.chain_of_custody.house import TOLD, call, opened, sequence
 
 pytestmark = [
     pytest.mark.rule("E20"),
@@ -82,7 +82,7 @@ def _findings(client: FlaskClient, runtime: Runtime) -> list[str]:
 
 
 def test_each_copied_head_is_stamped(client: FlaskClient, runtime: Runtime) -> None:
-    for size in (1, 2):
+    for size in (TOLD + 1, TOLD + 2):
         _grow(client, runtime)
         told = call(client, "GET", "/ledger/state", actor=AUDITOR).json["authority"]
         assert told["size"] == size and told["stamped_at"] and told["error"] is None
@@ -96,10 +96,11 @@ def test_a_stamp_of_another_head_is_found(client: FlaskClient, runtime: Runtime)
     with psycopg.connect(place.render_as_string(hide_password=False)) as connection:
         connection.execute("SET session_replication_role = replica; SET search_path = chain_of_custody")
         connection.execute(
-            "UPDATE log_timestamps SET token = (SELECT token FROM log_timestamps WHERE size = 1) WHERE size = 2"
+            "UPDATE log_timestamps SET token = (SELECT token FROM log_timestamps WHERE size = %s) WHERE size = %s",
+            [TOLD + 1, TOLD + 2],
         )
     (finding,) = _findings(client, runtime)
-    assert "time stamp of 2 entries" in finding and "does not hold" in finding
+    assert f"time stamp of {TOLD + 2} entries" in finding and "does not hold" in finding
 
 
 def test_an_authority_under_another_root_is_not_believed(
@@ -117,5 +118,5 @@ def test_an_authority_that_is_away_stops_nothing(client: FlaskClient, runtime: R
     runtime.settings = replace(runtime.settings, timestamp_url="http://127.0.0.1:9/")
     _grow(client, runtime)
     state = call(client, "GET", "/ledger/state", actor=AUDITOR).json
-    assert "does not answer" in state["authority"]["error"] and state["copy"]["size"] == 1
+    assert "does not answer" in state["authority"]["error"] and state["copy"]["size"] == TOLD + 1
     assert _findings(client, runtime) == []

@@ -27,7 +27,15 @@ from siglab_clients.tlog.errors import NoteError
 from tests.calls import AUDITOR, BOGOTA
 from tests.database import make_settings
 from tests.integration.chain_of_custody import house
-from tests.integration.chain_of_custody.house import as_service, call, exhibit, opened, receipt, sequence
+from tests.integration.chain_of_custody.house import (
+    TOLD,
+    as_service,
+    call,
+    exhibit,
+    opened,
+    receipt,
+    sequence,
+)
 from tests.integration.chain_of_custody.real_witnesses import Running, Starter, litewitness, omniwitness, own
 
 pytestmark = pytest.mark.rule("E20")
@@ -93,13 +101,13 @@ def test_a_witness_cosigns_as_the_log_grows(
             assert open_checkpoint(note, log).size == _state(client)["size"]
             assert open_cosignature(note, key) > 0
     told = _state(client)["witnesses"][0]
-    assert told["size"] == _state(client)["size"] == 311
+    assert told["size"] == _state(client)["size"] == TOLD + 311
     assert told["name"] == key.name and told["cosigned_at"] and told["error"] is None
     _grow(client, runtime)
     with pytest.raises(NoteError):
         open_cosignature(call(client, "GET", "/ledger/checkpoint", actor=None).data, key)
     witnessed = call(client, "GET", "/ledger/witnessed-checkpoint", actor=None).data
-    assert open_checkpoint(witnessed, log).size == 311 and open_cosignature(witnessed, key)
+    assert open_checkpoint(witnessed, log).size == TOLD + 311 and open_cosignature(witnessed, key)
     ask_witnesses(runtime)
     assert "does not answer" in _state(client)["witnesses"][0]["error"]
     assert _findings(client, runtime) == []
@@ -120,15 +128,16 @@ def test_a_witness_that_has_seen_another_log_is_an_alarm(
         else:
             pytest.fail(f"not cosigned: {_state(client)}")
         _forget_everything(runtime)
+        house.tell_people(client)
         _grow(client, runtime, 1)
         ask_witnesses(runtime)
         said = _state(client)["witnesses"][0]["error"]
-        assert "has seen a log of 2 entries, this one has 1: it was cut" in said
+        assert f"has seen a log of {TOLD + 2} entries, this one has {TOLD + 1}: it was cut" in said
         assert said in _findings(client, runtime)
         _grow(client, runtime, 1)
         ask_witnesses(runtime)
         said = _state(client)["witnesses"][0]["error"]
-        assert "another head of 2 entries" in said or "rewritten or forked" in said
+        assert f"another head of {TOLD + 2} entries" in said or "rewritten or forked" in said
         _grow(client, runtime, 1)
         ask_witnesses(runtime)
         said = _state(client)["witnesses"][0]["error"]
@@ -219,7 +228,7 @@ def test_a_changed_cosignature_is_found(client: FlaskClient, runtime: Runtime) -
         forged = cosign("another note\n", "fake.example/w", _KEY, 1_800_000_000)
         connection.execute("UPDATE log_cosignatures SET line = %s", [forged])
     (finding,) = _findings(client, runtime)
-    assert "cosignature of 3 entries" in finding and "does not hold" in finding
+    assert f"cosignature of {TOLD + 3} entries" in finding and "does not hold" in finding
 
 
 def test_the_state_is_for_the_laboratory_and_auditors(client: FlaskClient, runtime: Runtime) -> None:
@@ -229,5 +238,7 @@ def test_the_state_is_for_the_laboratory_and_auditors(client: FlaskClient, runti
     assert call(client, "GET", "/ledger/witnessed-checkpoint", actor=None).status_code == 404
     told = _state(client)
     assert told["witnesses"] == [] and told["authority"] is None and told["copy"] is None
-    assert told["size"] == 1 and told["key"].startswith(told["origin"]) and len(told["fingerprint"]) == 64
+    assert (
+        told["size"] == TOLD + 1 and told["key"].startswith(told["origin"]) and len(told["fingerprint"]) == 64
+    )
     opened(client)
