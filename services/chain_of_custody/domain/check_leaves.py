@@ -55,7 +55,9 @@ def check_event(record: str, salt: bytes, entry: bytes, columns: Mapping[str, An
     except EvidenceError as error:
         return f"its record cannot be read: {error}"
     wrong = [
-        name for name in ("id", "item_id", "subject", "sequence", "type") if event.get(name) != columns[name]
+        name
+        for name in ("id", "item_id", "subject", "sequence", "type")
+        if event.get(name) != columns.get(name)
     ]
     if wrong:
         return f"its {wrong[0]} is not that of its record"

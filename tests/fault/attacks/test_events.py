@@ -246,5 +246,5 @@ def test_a_signature_moved_to_another_act(scene: Scene) -> None:
 def test_the_columns_attacked_are_all_there_are() -> None:
     """A column that events gain later is seen here, so that somebody thinks of the attack upon it."""
     assert set(Event.__table__.columns.keys()) == {
-        "id", "seq", "item_id", "sequence", "type", "occurred_at", "recorded_at", "record", "digest", "salt",
+        "id", "seq", "item_id", "subject", "sequence", "type", "occurred_at", "recorded_at", "record", "digest", "salt",
     }  # fmt: skip

@@ -17,7 +17,7 @@ from services.chain_of_custody.service.verify_ledger import find_wrongs
 from shared.config import Settings
 from shared.runtime import Runtime
 from tests.calls import as_service
-from tests.integration.chain_of_custody.house import exhibit, receipt
+from tests.integration.chain_of_custody.house import TOLD, exhibit, receipt
 
 PROJECT = Path(__file__).parents[3]
 KILLS = 4
@@ -50,7 +50,7 @@ def waiting(runtime: Runtime) -> int:
 
 @pytest.mark.rule("E19")
 def test_killed_at_any_moment_the_log_has_no_gap(client: FlaskClient, runtime: Runtime) -> None:
-    told = 0
+    told = TOLD
     for _ in range(KILLS):
         answer = as_service(
             client, "intake", "POST", "/internal/items", receipt([exhibit() for _ in range(EXHIBITS)])

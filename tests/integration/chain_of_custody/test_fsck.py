@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from shared.runtime import Runtime
-from tests.integration.chain_of_custody.house import as_service, call, exhibit, receipt, sequence
+from tests.integration.chain_of_custody.house import TOLD, as_service, call, exhibit, receipt, sequence
 from tests.integration.chain_of_custody.real_witnesses import program
 
 EVENTS = int(os.environ.get("SIGLAB_FSCK_EVENTS", "3000"))
@@ -67,7 +67,7 @@ def _passed(done: subprocess.CompletedProcess[str]) -> bool:
 
 def test_the_checker_passes_the_log(served: str, runtime: Runtime, client: FlaskClient) -> None:
     note = call(client, "GET", "/ledger/checkpoint", actor=None).get_data(as_text=True)
-    assert note.split("\n")[1] == str(EVENTS)
+    assert note.split("\n")[1] == str(TOLD + EVENTS)
     assert _passed(_fsck(served, runtime))
 
 
