@@ -3,7 +3,8 @@
 Items, hand-overs, holds, disposals, spectra and what hangs on them, accounts and places are rows that change with every act or
 repeat what an act said; whoever owns the database could change them without one. Each act's record tells how it left the item
 (`standing`) and what it did to the other rows, and the log proves the record: a row that says otherwise was changed behind
-custody's back. The comparisons stand by subject in `agreement_items`, `agreement_acts`, `agreement_spectra` and `agreement_house`.
+custody's back. The comparisons stand by subject in `agreement_items`, `agreement_acts`, `agreement_spectra` and
+`agreement_house`.
 """
 
 from collections.abc import Iterator
