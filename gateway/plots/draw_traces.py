@@ -22,7 +22,6 @@ from gateway.plots.svg import (
     wrapped,
 )
 
-VIEWS = ("mirror", "overlay")
 _WIDTH, _TALL = 1100.0, 380.0
 _LEFT, _RIGHT = 70.0, 15.0
 _DASHES = (None, "7 3")

@@ -25,12 +25,6 @@ def head_of_size(session: Session, size: int) -> LogCheckpoint | None:
     return session.get(LogCheckpoint, size)
 
 
-def head_at_most(session: Session, size: int) -> LogCheckpoint | None:
-    """The largest head of at most this size."""
-    query = select(LogCheckpoint).where(LogCheckpoint.size <= size).order_by(LogCheckpoint.size.desc())
-    return session.scalars(query.limit(1)).first()
-
-
 def newest_copy(session: Session) -> LogCopy | None:
     """The last copy that was made."""
     return session.scalars(select(LogCopy).order_by(LogCopy.number.desc()).limit(1)).first()
