@@ -1,4 +1,4 @@
-"""Answers of custody's API beside items: hand-overs, holds, disposals, places, the log."""
+"""Answers and filters of hand-overs, holds and disposals."""
 
 from marshmallow import fields, validate
 
@@ -99,22 +99,3 @@ class DisposalQuery(ListQuery):
 
     state = fields.String(validate=validate.OneOf(DISPOSAL_STATES))
     item_id = Word()
-
-
-class ProofSchema(Schema):
-    """That one event is in the log of a signed size (RFC 6962); bytes are base64."""
-
-    index = fields.Integer(required=True)
-    size = fields.Integer(required=True)
-    leaf_hash = fields.String(required=True)
-    hashes = fields.List(fields.String(), required=True)
-    checkpoint = fields.String(required=True)
-
-
-class VerificationSchema(Schema):
-    """What the last full check of the ledger found."""
-
-    at = Timestamp(required=True)
-    size = fields.Integer(required=True)
-    ok = fields.Boolean(required=True)
-    findings = fields.List(fields.String(), required=True)

@@ -1,9 +1,27 @@
-"""The answer that tells of the log at a glance."""
+"""Answers of the log: proofs, what the last check found, and the log at a glance."""
 
 from marshmallow import fields
 
-from services.chain_of_custody.schemas_answers import VerificationSchema
 from shared.http.schemas import Schema, Timestamp
+
+
+class ProofSchema(Schema):
+    """That one event is in the log of a signed size (RFC 6962); bytes are base64."""
+
+    index = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    leaf_hash = fields.String(required=True)
+    hashes = fields.List(fields.String(), required=True)
+    checkpoint = fields.String(required=True)
+
+
+class VerificationSchema(Schema):
+    """What the last full check of the ledger found."""
+
+    at = Timestamp(required=True)
+    size = fields.Integer(required=True)
+    ok = fields.Boolean(required=True)
+    findings = fields.List(fields.String(), required=True)
 
 
 class LedgerWitnessSchema(Schema):

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from services.chain_of_custody.schemas_answers import ProofSchema, VerificationSchema
-from services.chain_of_custody.schemas_ledger import LedgerStateSchema
+from services.chain_of_custody.schemas_ledger import LedgerStateSchema, ProofSchema, VerificationSchema
 from services.chain_of_custody.service import ledger
 from services.chain_of_custody.service.ledger_state import get_ledger_state
 from shared.http import context
