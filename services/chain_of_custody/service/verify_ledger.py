@@ -14,7 +14,7 @@ from services.chain_of_custody.repository import agreement
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.check_attestations import check_attestations
 from services.chain_of_custody.service.check_books import wrong_books
-from services.chain_of_custody.service.check_copies import check_copies
+from services.chain_of_custody.service.check_copied_heads import check_copied_heads
 from services.chain_of_custody.service.check_tree import check_tree
 from services.chain_of_custody.service.copy_heads import copy_head
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
@@ -108,7 +108,7 @@ def _check_copies(runtime: Runtime, key: VerifierKey) -> list[str]:
         findings, left = Findings(), left - 1
         try:
             with runtime.unit_of_work() as uow:
-                check_copies(uow, store_of(runtime), key, findings, turn=turn)
+                check_copied_heads(uow, store_of(runtime), key, findings, turn=turn)
             return findings.told()
         except DomainError as error:
             if not left:

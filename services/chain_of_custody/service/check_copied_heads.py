@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.chain_of_custody.domain.choose_copies import choose_copies
+from services.chain_of_custody.domain.choose_copied_heads import choose_copied_heads
 from services.chain_of_custody.domain.findings import Findings
 from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import ledger as repository
@@ -16,7 +16,7 @@ from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
 
 
-def check_copies(
+def check_copied_heads(
     uow: UnitOfWork, store: ObjectStore, key: VerifierKey, findings: Findings, *, turn: int
 ) -> None:
     """Reads copies back; where there are very many, all recent ones and of the others those whose `turn` it is.
@@ -48,7 +48,7 @@ def check_copies(
 
 def _numbers(store: ObjectStore, known: int, turn: int) -> Iterator[int]:
     """The copies to look at: those that the database tells of, and any that the store has beyond them."""
-    yield from choose_copies(known, turn)
+    yield from choose_copied_heads(known, turn)
     number = known + 1
     while store.versions(copy_key(number)):
         yield number

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 RECENT = 1000
 
 
-def choose_copies(known: int, turn: int) -> Iterator[int]:
+def choose_copied_heads(known: int, turn: int) -> Iterator[int]:
     """Numbers from 1 to `known`: all of few; of many the newest, and of the others a share that changes with each `turn`."""
     old = max(0, known - RECENT)
     step = max(1, -(-old // RECENT))
