@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from gateway.api.dispatch import Api
 from gateway.pages import errors, overdue, security
 from gateway.pages.blueprints import BLUEPRINTS, MENUS
+from gateway.pages.numbers import plain, ratio, uncertain
 from gateway.pages.session import current_person
-from gateway.pages.words import plain, ratio, uncertain
 from shared.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from gateway.pages.codes import bare
 from gateway.pages.forms import number, text
-from gateway.pages.numbers import bare
 from gateway.pages.place_label import place_label
 from gateway.pages.session import ask, current_person, every, form_errors
 from shared.actor import LABORATORY, Role

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from gateway.pages.numbers import all_places, bare, find_item, find_place
+from gateway.pages.codes import all_places, bare, find_item, find_place
 from gateway.pages.overdue import waits_of
 from gateway.pages.session import current_person, items
 from shared.actor import LABORATORY, Actor, Role

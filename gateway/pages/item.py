@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from gateway.accounts.tokens import Identity
 from gateway.pages.acts import ACTS, HANDS, Standing
 from gateway.pages.balances import all_balances
+from gateway.pages.codes import all_places
 from gateway.pages.history import GROUPS, corrections, shown, visible_facts
-from gateway.pages.numbers import all_places
 from gateway.pages.people import all_people, among
 from gateway.pages.session import ask, current_person, every, form_errors, get, items
 from shared.actor import Role

@@ -1,47 +1,25 @@
-"""From what a scanner or a keyboard sends to the thing that is meant: an item by its number, a place by its code or name."""
+"""Numbers as pages write them: without exponents, uncertainties never rounded down."""
 
-import re
-from typing import Any
-
-from gateway.pages.session import ask, every, items
-
-#: What stands before the id in a place's own symbol, so that it is never taken for an item.
-PLACE_PREFIX = "LOC:"
-_AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
+from decimal import ROUND_UP, Decimal
 
 
-def words_of(scanned: str) -> list[str]:
-    """The codes in a field, in order: one scan, or many lines that were pasted; marks of the scanner itself are taken off."""
-    if PLACE_PREFIX in scanned.upper():
-        return [bare(line) for line in scanned.splitlines() if bare(line)]
-    return [word for word in (bare(part) for part in re.split(r"[\s,;]+", scanned)) if word]
+def plain(value: float) -> str:
+    """A number without exponent and without zeros that say nothing."""
+    return f"{Decimal(repr(value)).normalize():f}"
 
 
-def find_item(number: str) -> dict[str, Any] | None:
-    """The item of exactly this number, or id, that the person may see."""
-    wanted = number.upper()
-    found = next(iter(items("/items", limit=1, number=wanted)), None)
-    if found is None and re.fullmatch(r"[0-9a-f]{32}", number):
-        said = ask("GET", f"/items/{number}")
-        return said.json if said.ok else None
-    return found
+def uncertain(value: float) -> str:
+    """An uncertainty to three digits, rounded up."""
+    exact = Decimal(repr(value))
+    if not exact:
+        return "0"
+    return f"{exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), rounding=ROUND_UP).normalize():f}"
 
 
-def all_places() -> list[dict[str, Any]]:
-    """Every place, parents before children; empty where the person may not see places."""
-    return every("/locations")
+def ratio(value: float) -> str:
+    """A likelihood ratio to three digits; below 1 as one over so much, so that both sides read alike."""
+    return _three_digits(value) if value >= 1 else f"1/{_three_digits(1 / value)}"
 
 
-def find_place(code: str, places: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The place of this code, id, whole name, or last name where only one bears it."""
-    wanted = code[len(PLACE_PREFIX) :] if code.upper().startswith(PLACE_PREFIX) else code
-    for row in places:
-        if wanted == row["id"] or wanted.casefold() == row["path"].casefold():
-            return row
-    named = [row for row in places if row["name"].casefold() == wanted.casefold()]
-    return named[0] if len(named) == 1 else None
-
-
-def bare(part: str) -> str:
-    """What was scanned, without the marks that the scanner itself puts around it."""
-    return _AIM.sub("", part.strip())
+def _three_digits(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,.6g}" if value < 1e6 else f"{value:.1e}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template
 
-from gateway.pages.numbers import bare
+from gateway.pages.codes import bare
 from gateway.pages.place_label import place_label
 from gateway.pages.session import current_person, every
 from shared.actor import LABORATORY, Role

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from gateway.pages.codes import all_places
 from gateway.pages.forms import text
-from gateway.pages.numbers import all_places
 from gateway.pages.people import all_people, among, login_of
 from gateway.pages.session import Said, ask, ask_to_change, for_role, form_errors
 from shared.actor import LABORATORY, Role

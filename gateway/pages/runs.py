@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, render_template, request
 
-from gateway.pages.numbers import bare, find_item
+from gateway.pages.codes import bare, find_item
 from gateway.pages.session import ask, every, get
 from gateway.plots.draw_traces import Curve, Peak, bounds, draw_traces, plot_area
 

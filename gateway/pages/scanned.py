@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from gateway.pages.numbers import PLACE_PREFIX, all_places, find_item, find_place, words_of
+from gateway.pages.codes import PLACE_PREFIX, all_places, find_item, find_place, words_of
 from gateway.pages.session import Said, field_errors
 
 MOST = 500

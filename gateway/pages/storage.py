@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from gateway.pages.codes import PLACE_PREFIX, all_places, find_item, find_place, words_of
 from gateway.pages.forms import text
-from gateway.pages.numbers import PLACE_PREFIX, all_places, find_item, find_place, words_of
 from gateway.pages.overdue import limit_words
 from gateway.pages.place_label import place_label
 from gateway.pages.scanned import Scanned, read_scanned, scan_errors

@@ -1,50 +1,25 @@
-"""What scanners and keyboards send, and how pages write numbers."""
+"""Numbers as pages write them."""
 
 import pytest
 
-from gateway.pages.numbers import find_place, words_of
-from gateway.pages.words import plain, uncertain
-
-PLACES = [
-    {"id": "vault", "name": "Vault", "path": "Laboratory / Vault"},
-    {"id": "a-1", "name": "Shelf 1", "path": "Laboratory / Vault / Cabinet A / Shelf 1"},
-    {"id": "b-1", "name": "Shelf 1", "path": "Laboratory / Vault / Cabinet B / Shelf 1"},
-]
+from gateway.pages.numbers import plain, ratio, uncertain
 
 
 @pytest.mark.parametrize(
-    ("scanned", "words"),
+    ("value", "told"),
     [
-        ("S26-000001", ["S26-000001"]),
-        (" ]d1S26-000001\r\n", ["S26-000001"]),
-        (
-            "S26-000001\nS26-000002, S26-000003;S26-000004",
-            ["S26-000001", "S26-000002", "S26-000003", "S26-000004"],
-        ),
-        ("]d1LOC:a-1", ["LOC:a-1"]),
-        ("", []),
-        (" \n ", []),
+        (1.0, "1"),
+        (5.53, "5.53"),
+        (10_130.0, "10,100"),
+        (0.5, "1/2"),
+        (1 / 165, "1/165"),
+        (123_456.0, "123,000"),
+        (2.5e7, "2.5e+07"),
+        (4e-9, "1/2.5e+08"),
     ],
 )
-def test_codes_in_a_field(scanned: str, words: list[str]) -> None:
-    assert words_of(scanned) == words
-
-
-@pytest.mark.parametrize(
-    ("code", "place"),
-    [
-        ("LOC:a-1", "a-1"),
-        ("loc:a-1", "a-1"),
-        ("vault", "vault"),
-        ("VAULT", "vault"),
-        ("laboratory / vault / cabinet b / shelf 1", "b-1"),
-        ("Shelf 1", None),
-        ("S26-000001", None),
-    ],
-)
-def test_places_by_code_id_and_name_where_it_is_one_place(code: str, place: str | None) -> None:
-    found = find_place(code, PLACES)
-    assert (found["id"] if found else None) == place
+def test_a_ratio_below_1_is_told_as_one_over_so_much(value: float, told: str) -> None:
+    assert ratio(value) == told
 
 
 @pytest.mark.parametrize(
