@@ -5,7 +5,7 @@ from flask import Blueprint, abort, render_template
 from gateway.pages.session import ask, current_person, items
 from shared.actor import LABORATORY, Role
 
-blp = Blueprint("keeping", __name__)
+blp = Blueprint("holds", __name__)
 
 #: So many of each are shown, the newest.
 _MOST = 50
@@ -25,7 +25,7 @@ def show() -> str:
     }
     wanted = {row["item_id"] for rows in lists.values() for row in rows}
     numbers = {item_id: _number(item_id) for item_id in wanted}
-    return render_template("pages/keeping.html", **lists, numbers=numbers, most=_MOST)
+    return render_template("pages/holds.html", **lists, numbers=numbers, most=_MOST)
 
 
 def _number(item_id: str) -> str:
