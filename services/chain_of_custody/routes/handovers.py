@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.chain_of_custody.schemas import OfferSchema, ReasonSchema, SigningSchema
-from services.chain_of_custody.schemas_answers import HandoverList, HandoverQuery, HandoverSchema
+from services.chain_of_custody.schemas_handovers import HandoverList, HandoverQuery, HandoverSchema
 from services.chain_of_custody.service import handovers
 from shared.http import context
 from shared.http.blueprint import Blueprint

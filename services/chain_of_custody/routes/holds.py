@@ -9,7 +9,7 @@ from services.chain_of_custody.schemas import (
     SignedReasonSchema,
     SigningSchema,
 )
-from services.chain_of_custody.schemas_answers import (
+from services.chain_of_custody.schemas_holds import (
     DisposalAnswerSchema,
     DisposalList,
     DisposalQuery,
