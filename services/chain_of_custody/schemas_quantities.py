@@ -4,13 +4,16 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
+from services.chain_of_custody.domain.check_mass_balance import (
+    HEAVIEST_MG,
+    IMPLAUSIBLE,
+    is_plausible,
+    quantity,
+)
 from services.chain_of_custody.schemas import ActSchema, QuantitySchema
 from shared.http.lists import list_schema
 from shared.http.schemas import Number, Schema, Text, Timestamp, Word
 
-#: A tonne: no parcel of a laboratory is heavier.
-HEAVIEST_MG = 1e9
 HEAVIEST_G = HEAVIEST_MG / 1000
 #: The least mass that is kept; see `domain.check_mass_balance.STEP`.
 LIGHTEST_MG = 1e-9
@@ -257,5 +260,4 @@ def _check_uncertainty(data: dict[str, Any]) -> None:
     grams = data.get("gross_mass_g", data.get("package_mass_g"))
     mass = data["net_mass_mg"] if grams is None else grams * 1000
     if not is_plausible(quantity(mass, data["uncertainty_mg"])):
-        message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
-        raise ValidationError(message, "uncertainty_mg")
+        raise ValidationError(IMPLAUSIBLE, "uncertainty_mg")

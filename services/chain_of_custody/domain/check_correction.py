@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.chain_of_custody.domain.check_mass_balance import is_plausible, quantity
+from services.chain_of_custody.domain.check_mass_balance import (
+    HEAVIEST_MG,
+    IMPLAUSIBLE,
+    is_plausible,
+    quantity,
+)
 from services.chain_of_custody.domain.corrected_masses import CORRECTED, MEASURED, mass_fields
 from shared.errors import FieldError, Invalid
 
 LONGEST_TEXT = 1000
-#: A tonne, as at the weighing itself.
-HEAVIEST_MG = 1e9
 
 _MASSES = ("remaining", "expected", "beyond_uncertainty", "gross_mass_g")
 _HOLDERS = ("from", "from_name", "to", "to_name", "giver", "receiver", "holder", "place", "place_id")
@@ -122,8 +125,7 @@ def _implausible(
     mass = whole[fields[0]] * (1000 if fields[0] == "mass_g" else 1)
     if is_plausible(quantity(mass, whole["uncertainty_mg"])):
         return []
-    message = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
-    return [{"pointer": f"/corrected/{told}", "message": message}]
+    return [{"pointer": f"/corrected/{told}", "message": IMPLAUSIBLE}]
 
 
 def _of_standing(record: Mapping[str, Any], name: str) -> str | None:

@@ -13,6 +13,8 @@ from shared.errors import Conflict
 #: Digits that are kept: a nanogram's thousandth.
 STEP = Decimal("1e-9")
 ZERO = Decimal(0)
+#: A tonne: no parcel of a laboratory is heavier.
+HEAVIEST_MG = 1e9
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ def is_plausible(found: Quantity) -> bool:
     The books trust what a person says of a balance's uncertainty; a larger one would let them agree with anything.
     """
     return found.uncertainty <= max(found.mass / 10, Decimal(10))
+
+
+#: What is said of an uncertainty that is not plausible.
+IMPLAUSIBLE = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
 
 
 def in_quadrature(first: Decimal, second: Decimal) -> Decimal:

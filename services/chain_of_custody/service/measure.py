@@ -5,7 +5,13 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from services.chain_of_custody.domain.check_mass_balance import STEP, Quantity, is_plausible, quantity
+from services.chain_of_custody.domain.check_mass_balance import (
+    IMPLAUSIBLE,
+    STEP,
+    Quantity,
+    is_plausible,
+    quantity,
+)
 from services.chain_of_custody.domain.weigh_by_difference import Balance, weigh_by_difference
 from services.chain_of_custody.models_quantities import Balance as Registered
 from services.chain_of_custody.service.balances import NOT_STATED, balance_facts
@@ -58,10 +64,7 @@ def measure_net(
             "No balance is without doubt: tell its repeatability or readability.",
         )
     if not is_plausible(found):
-        _refuse(
-            f"{at}/by_difference",
-            "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2).",
-        )
+        _refuse(f"{at}/by_difference", IMPLAUSIBLE)
     told = {**readings, "repeatability_mg": float(repeatability or 0), "readability_mg": float(readability)}
     return found, {"by_difference": told}
 
