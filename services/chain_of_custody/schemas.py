@@ -155,7 +155,8 @@ class EventSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "what such an act leaves open (a takeover: the giver did not sign), else null"
+            "description": "what is not as it should be about the act (a takeover, a file that came late, a balance out of calibration), "
+            "else null"
         },
     )
     corrects = fields.String(required=True, allow_none=True)

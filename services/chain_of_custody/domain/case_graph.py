@@ -96,7 +96,7 @@ class _Action:
     def _words(self) -> list[str]:
         event = self._event
         words = [f"{title_of(event['type'])}: {event['purpose']}"]
-        words += [told] if (told := exceptional(event["type"])) else []
+        words += [told] if (told := exceptional(event["type"], self._details)) else []
         words += [f"{fact.label}: {fact.text}" for fact in facts_of(self._details)]
         late = backdated_by(event["occurred_at"], event["recorded_at"])
         if late:

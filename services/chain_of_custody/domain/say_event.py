@@ -40,8 +40,6 @@ _TITLES = {
     "taken_over": "Taken over from somebody who could not sign",
     "weighed": "Weighed",
 }
-#: What an act of this kind leaves open, so that nobody takes it for an ordinary one.
-_EXCEPTIONAL = {"taken_over": "Exceptional: the giver did not sign"}
 _LABELS = {
     "balance": "Balance",
     "beyond_uncertainty": "Beyond the uncertainty of both",
@@ -55,6 +53,7 @@ _LABELS = {
     "giver_signed": "Signed by the giver",
     "gross_mass_g": "Gross mass",
     "holder": "Now with",
+    "item_left": "The item was, when the file came,",
     "kind": "Kind",
     "object": "Stored object",
     "office": "Office",
@@ -90,9 +89,13 @@ def title_of(kind: str) -> str:
     return _TITLES.get(kind) or kind.replace("_", " ").capitalize()
 
 
-def exceptional(kind: str) -> str | None:
-    """What is not as it should be about acts of this kind, or None."""
-    return _EXCEPTIONAL.get(kind)
+def exceptional(kind: str, details: Mapping[str, Any]) -> str | None:
+    """What is not as it should be about an act, so that nobody takes it for an ordinary one; None where nothing is."""
+    if kind == "taken_over":
+        return "Exceptional: the giver did not sign"
+    if kind == "spectrum_stored" and details.get("item_left"):
+        return f"Late: the item was {details['item_left']} before the file came"
+    return None
 
 
 def facts_of(details: Mapping[str, Any]) -> list[Fact]:

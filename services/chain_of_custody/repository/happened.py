@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, ScalarSelect, cast, select
+from sqlalchemy import ColumnElement, DateTime, ScalarSelect, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from services.chain_of_custody.models import Event
 from services.chain_of_custody.models_acts import Correction
@@ -39,3 +39,9 @@ def last_event(item_id: ColumnElement[str] | Any, *types: str) -> ColumnElement[
     else:
         query = query.where(own.sequence == 1)
     return query.limit(1).scalar_subquery()
+
+
+def ended_at(session: Session, item_id: str) -> datetime | None:
+    """When an item was destroyed or returned to its office, by the newest word on it; None while it is here."""
+    when = func.coalesce(corrected_time(Event), Event.occurred_at)
+    return session.scalar(select(when).where(Event.id == last_event(item_id, "disposed", "returned")))

@@ -87,7 +87,7 @@ def _in_words(record: dict[str, Any], row: Event) -> dict[str, Any]:
         "facts": [fact._asdict() for fact in facts_of(record["details"])],
         "backdated": backdated_by(record["occurred_at"], record["recorded_at"]),
         "delay_seconds": (row.recorded_at - row.occurred_at).total_seconds(),
-        "exceptional": exceptional(record["type"]),
+        "exceptional": exceptional(record["type"], record["details"]),
         "corrects": corrects["event_id"] if record["type"] == CORRECTED and corrects else None,
     }
 

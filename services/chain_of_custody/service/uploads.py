@@ -18,6 +18,7 @@ from services.chain_of_custody.domain.cut_parts import cut_parts
 from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.retention import retain_until, retention_years
 from services.chain_of_custody.domain.standing import require_not_blocked
+from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_spectra import (
     FINISHED,
     OPEN,
@@ -30,6 +31,7 @@ from services.chain_of_custody.models_spectra import (
 )
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import uploads as repository
+from services.chain_of_custody.service.after_ending import require_could_be_of
 from services.chain_of_custody.service.legal_holds import align_soon
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.service.verify_spectrum import verify_soon
@@ -86,7 +88,8 @@ def begin_upload(
 ) -> Upload:
     """Begins an upload for an item; everything is checked before a byte is taken.
 
-    Raises Forbidden, NotFound for the item, Conflict `blocked` (E5) and TooLarge.
+    Raises Forbidden, NotFound for the item, Conflict `blocked` (E5), Conflict `ended` for a run that was acquired after the item
+    had left the laboratory, and TooLarge.
     """
     require(actor, *MAY_UPLOAD)
     if actor.role is Role.INSTRUMENT and told["instrument"] != actor.login:
@@ -95,6 +98,7 @@ def begin_upload(
         raise TooLarge(f"A file has at most {LARGEST_UPLOAD} bytes here.")
     item = items_repository.item(uow.session, actor, told["item_id"])
     require_not_blocked(item)
+    require_could_be_of(uow.session, item, told["acquired_at"])
     spectrum_id = new_id()
     row = Upload(
         id=new_id(),
@@ -252,15 +256,17 @@ def complete_upload(uow: UnitOfWork, stores: Stores, row: Upload, *, now: dateti
         author=Author(row.actor, row.actor_name, row.actor_role),
         now=now,
         purpose=f"{row.technique} by {row.method}: {row.run_role}",
-        details=_details(spectrum),
+        details=_details(spectrum, item),
     )
     verify_soon(uow, spectrum.id)
     if item.open_holds:
         align_soon(uow, item.id)
 
 
-def _details(spectrum: Spectrum) -> dict[str, Any]:
+def _details(spectrum: Spectrum, item: Item) -> dict[str, Any]:
+    left = {} if item.ending is None else {"item_left": item.ending}
     return {
+        **left,
         "spectrum_id": spectrum.id,
         "filename": spectrum.filename,
         "size": spectrum.size,

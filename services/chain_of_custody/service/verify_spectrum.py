@@ -1,6 +1,6 @@
 """Verification: the stored bytes are read back and hashed (E22), then read by the classifier, then called verified.
 
-    verifying --digest differs--> quarantined
+    verifying --digest differs, or acquired after the item had left--> quarantined
     verifying --digest holds, told to the classifier--> (reading comes, or 20 s pass) --> verified
 
 A reading that comes later still fills in the format. From time to time the bytes are hashed again (`scrub`, E24).
@@ -16,6 +16,7 @@ from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.models_spectra import QUARANTINED, VERIFIED, VERIFYING, Spectrum
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import spectra as repository
+from services.chain_of_custody.service.after_ending import why_not_of
 from services.chain_of_custody.service.copy_objects import copy_soon
 from services.chain_of_custody.service.record_event import record_event
 from services.chain_of_custody.store import store_of
@@ -54,13 +55,16 @@ def verify_spectrum(runtime: Runtime, spectrum_id: str) -> None:
         if row.state != VERIFYING or row.sha256 is not None:
             return
         row.sha256, row.checked_at = found, now
-        if found == row.declared_sha256:
+        item = items_repository.lock_item(uow.session, _CUSTODY, row.item_id)
+        if found != row.declared_sha256:
+            reason = f"The source said SHA-256 {row.declared_sha256}; the bytes that came have {found}."
+            _quarantine(uow, row, reason, now)
+        elif (why := why_not_of(uow.session, item, row.acquired_at)) is not None:
+            _quarantine(uow, row, why, now)
+        else:
             _record(uow, row, "spectrum_verified", "stored bytes hashed again", now)
             uow.emit("classifier", "/internal/spectra", _announcement(row), ordering_key=row.id)
             uow.defer(CONCLUDE, queue=QUEUE, at=now + WAIT_FOR_READING, spectrum_id=row.id)
-        else:
-            reason = f"The source said SHA-256 {row.declared_sha256}; the bytes that came have {found}."
-            _quarantine(uow, row, reason, now)
         copy_soon(uow, row.id)
         uow.commit()
 
