@@ -155,8 +155,7 @@ class EventSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "what is not as it should be about the act (a takeover, a file that came late, a balance out of calibration), "
-            "else null"
+            "description": "what is not as it should be about the act (a takeover, a late file, a balance out of calibration)"
         },
     )
     corrects = fields.String(required=True, allow_none=True)

@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from typing import Any, NamedTuple
 
+from services.chain_of_custody.domain.calibration import calibration_warning
+
 _TITLES = {
     "aliquot_made": "Made as an aliquot",
     "composite_made": "Made as a composite",
@@ -95,7 +97,7 @@ def exceptional(kind: str, details: Mapping[str, Any]) -> str | None:
         return "Exceptional: the giver did not sign"
     if kind == "spectrum_stored" and details.get("item_left"):
         return f"Late: the item was {details['item_left']} before the file came"
-    return None
+    return calibration_warning(details)
 
 
 def facts_of(details: Mapping[str, Any]) -> list[Fact]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from services.chain_of_custody.domain.calibration import IN_DATE, NOT_STATED, OVERDUE, TOLD
 from services.chain_of_custody.models_quantities import Balance, Calibration
 from services.chain_of_custody.repository import balances as repository
 from shared.actor import LABORATORY, Actor, Role, require
@@ -17,7 +18,6 @@ from shared.http.lists import paginate
 from shared.identifiers import new_id
 
 #: How the calibration stands that an event tells of: by the register, by who weighed, too old, or not known at all.
-IN_DATE, TOLD, OVERDUE, NOT_STATED = "in date", "told, not in the register", "overdue", "not stated"
 #: A calibration that nobody registered counts for a year.
 LONGEST_DAYS = 366
 READERS = (*LABORATORY, Role.AUDITOR, Role.ADMIN)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from services.chain_of_custody.domain.calibration import NOT_STATED
 from services.chain_of_custody.domain.check_mass_balance import (
     IMPLAUSIBLE,
     STEP,
@@ -14,7 +15,7 @@ from services.chain_of_custody.domain.check_mass_balance import (
 )
 from services.chain_of_custody.domain.weigh_by_difference import Balance, weigh_by_difference
 from services.chain_of_custody.models_quantities import Balance as Registered
-from services.chain_of_custody.service.balances import NOT_STATED, balance_facts
+from services.chain_of_custody.service.balances import balance_facts
 from services.chain_of_custody.service.substance import numbers
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Invalid

@@ -1,13 +1,17 @@
 """Sealed package, gross and net are separate facts (E4), each with its balance; what is missing stops work at once (E5, E15)."""
 
+import io
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import text
 
+from services.chain_of_custody.service.ledger_keys import load_verifier_key
 from shared.runtime import Runtime
+from siglab_clients.verify.check_bundle import check_bundle
 from tests.calls import ADMIN, AUDITOR, CUSTODIAN, REVIEWER, TECHNICIAN
 from tests.integration.chain_of_custody.house import (
     act,
@@ -17,6 +21,7 @@ from tests.integration.chain_of_custody.house import (
     handed,
     item,
     mass,
+    sequence,
     weighed,
 )
 
@@ -230,7 +235,9 @@ def test_no_net_mass_above_the_newest_gross_mass(client: FlaskClient) -> None:
 
 
 @pytest.mark.rule("E4")
-def test_the_register_dates_a_weighing_and_refuses_what_is_out_of_calibration(client: FlaskClient) -> None:
+def test_the_register_dates_a_weighing_and_refuses_what_is_out_of_calibration(
+    client: FlaskClient, runtime: Runtime
+) -> None:
     month = timedelta(days=30)
     good = balance_named(client, "XPR205", TODAY - month, TODAY + month)
     assert good.status_code == 201 and good.json["in_calibration"], good.data
@@ -253,12 +260,27 @@ def test_the_register_dates_a_weighing_and_refuses_what_is_out_of_calibration(cl
     taken = act(client, item_id, "consumptions", mass(1, purpose="x", balance="old"))
     assert taken.status_code == 201, "what is taken is taken: it is marked, not refused"
     assert events(client, item_id)[-1]["details"]["out_of_calibration"] is True
+    warning = "Warning: the balance old was out of calibration"
+    assert [event["exceptional"] for event in events(client, item_id)] == [None] * 5 + [warning]
+    _warned_of_on_paper_and_in_the_bundle(client, runtime, item_id, warning)
     elsewhere = act(
         client, item_id, "weighings", mass(499, balance="field", calibrated_on=str(TODAY - month))
     )
     assert elsewhere.status_code == 201
     details = events(client, item_id)[-1]["details"]
     assert details["calibrated_on"] == str(TODAY - month) and details["out_of_calibration"] is None
+
+
+def _warned_of_on_paper_and_in_the_bundle(
+    client: FlaskClient, runtime: Runtime, item_id: str, warning: str
+) -> None:
+    sequence(runtime)
+    paper = call(client, "GET", f"/items/{item_id}/custody.pdf", actor=AUDITOR).data
+    words = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(paper)).pages).split())
+    assert f"1 marked: {warning}." in words and warning.upper() in words
+    raw = call(client, "GET", f"/items/{item_id}/bundle.zip", actor=AUDITOR).data
+    verdict = check_bundle(raw, load_verifier_key(runtime.settings.keys_dir))
+    assert verdict.ok and "act 6: weighed on old, which was out of calibration" in verdict.notes
 
 
 def test_the_register_is_an_administrators_and_only_grows(client: FlaskClient, runtime: Runtime) -> None:
