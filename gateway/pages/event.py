@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from gateway.pages.forms import secret, text
 from gateway.pages.session import ask, current_person, every, form_errors, get
-from shared.actor import LABORATORY, Role
+from shared.actor import LABORATORY, Actor, Role
 from siglab_clients.tlog.checkpoints import open_checkpoint
 from siglab_clients.tlog.encoding import decode_base64
 from siglab_clients.tlog.errors import EvidenceError
@@ -17,14 +17,9 @@ from siglab_clients.tlog.proofs import verify_inclusion
 
 blp = Blueprint("event", __name__)
 
-#: What a correction in writing never changes; the service says so too.
-_FIXED = ("_id", "_sha256", "_mg", "_g")
-#: The acts whose measured mass another custodian or a reviewer puts right.
-_WEIGHED = ("weighed", "consumed", "lost", "aliquot_taken", "aliquot_made")
-_MASSES = ("net_mass_mg", "mass_g", "uncertainty_mg")
-_FIXED_NAMES = frozenset(
-    {"corrects", "was", "corrected", "giver", "receiver", "holder", "from", "to", "place", "remaining"}
-)
+#: Who corrects acts of others; a measured mass is put right by one of them who did not tell it.
+_OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER)
+_MASSES = frozenset({"net_mass_mg", "mass_g", "uncertainty_mg"})
 
 
 @blp.get("/items/<item_id>/events/<int:sequence>")
@@ -41,7 +36,7 @@ def correct(item_id: str, sequence: int) -> Response | tuple[str, int]:
     body = {
         "event_id": event["id"],
         "reason": text("correct-reason") or "",
-        "corrected": {name: _as_before(event["details"].get(name), text("correct-right"))} if name else {},
+        "corrected": {name: as_before(said_by(event).get(name), text("correct-right"))} if name else {},
         "password": secret("correct-password"),
     }
     said = ask("POST", f"/items/{quote(item_id, safe='')}/corrections", body)
@@ -56,7 +51,7 @@ def correct(item_id: str, sequence: int) -> Response | tuple[str, int]:
 
 
 def _page(item_id: str, sequence: int, errors: list[dict[str, str]] | None = None) -> str:
-    event = _event(item_id, sequence)
+    event, person = _event(item_id, sequence), current_person()
     proof = None
     if event["index"] is not None:
         said = ask("GET", f"/ledger/events/{event['index']}/proof")
@@ -67,7 +62,7 @@ def _page(item_id: str, sequence: int, errors: list[dict[str, str]] | None = Non
         event=event,
         proof=proof,
         verdict=_verdict(event, proof),
-        fields=_correctable(event),
+        fields=[] if person is None else correctable(event, person.actor),
         errors=errors,
         form=request.form,
     )
@@ -107,30 +102,27 @@ def _verdict(event: dict[str, Any], proof: dict[str, Any] | None) -> dict[str, A
     return {"holds": True, "words": words}
 
 
-def _correctable(event: dict[str, Any]) -> list[tuple[str, str]]:
-    """(name, words) of what this person may say was written wrongly; empty where they may correct nothing."""
-    person = current_person()
-    if person is None or person.actor.role not in LABORATORY:
-        return []
-    if person.actor.role not in (Role.CUSTODIAN, Role.REVIEWER) and event["actor"] != person.actor.login:
-        return []
+def said_by(event: dict[str, Any]) -> dict[str, Any]:
+    """What an act says, by the name of the field; a correction says what is right."""
     details = event["details"]
-    said = details["corrected"] if event["type"] == "corrected" else details
-    plain = [
-        name
-        for name, value in said.items()
-        if isinstance(value, str | int | float) and not name.endswith(_FIXED) and name not in _FIXED_NAMES
+    said = details.get("corrected", {}) if event["type"] == "corrected" else details
+    return {**said, "occurred_at": event["occurred_at"], "purpose": event["purpose"]}
+
+
+def correctable(event: dict[str, Any], actor: Actor) -> list[tuple[str, str]]:
+    """(name, words) of what this person may say was written wrongly; empty where they may correct nothing."""
+    own, overseer = event["actor"] == actor.login, actor.role in _OVERSEERS
+    if actor.role not in LABORATORY or not (own or overseer):
+        return []
+    said = said_by(event)
+    return [
+        (name, f"{name.replace('_', ' ')}: {said[name]}")
+        for name in event["correctable"]
+        if said[name] is not None and (name not in _MASSES or (overseer and not own))
     ]
-    overseer = person.actor.role in (Role.CUSTODIAN, Role.REVIEWER)
-    if event["type"] in _WEIGHED and overseer and event["actor"] != person.actor.login:
-        plain = [*(name for name in _MASSES if name in details), *plain]
-    words = {"purpose": event["purpose"], "occurred_at": event["occurred_at"]} | {
-        name: said[name] for name in plain
-    }
-    return [(name, f"{name.replace('_', ' ')}: {value}") for name, value in words.items()]
 
 
-def _as_before(before: Any, given: str | None) -> Any:
+def as_before(before: Any, given: str | None) -> Any:
     """What was typed, as a number or a yes where the record had one."""
     if given is None:
         return ""

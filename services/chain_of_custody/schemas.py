@@ -158,6 +158,11 @@ class EventSchema(Schema):
             "description": "what is not as it should be about the act (a takeover, a late file, a balance out of calibration)"
         },
     )
+    correctable = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "the fields that a correction may put right, by name"},
+    )
     corrects = fields.String(required=True, allow_none=True)
     corrected_by = fields.List(fields.String(), required=True)
 

@@ -67,8 +67,19 @@ def check_correction(
 def correctable(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a record says that may have been written wrongly, by the name of the field."""
     details = record["details"]
-    said = details["corrected"] if record["type"] == CORRECTED else details
+    said = details.get("corrected", {}) if record["type"] == CORRECTED else details
     return {**said, "occurred_at": record["occurred_at"], "purpose": record["purpose"]}
+
+
+def correctable_fields(record: Mapping[str, Any]) -> list[str]:
+    """The names of what `check_correction` takes for this record, time and purpose first; of masses those that it measured."""
+    there, masses = correctable(record), mass_fields(record)
+    fields = [
+        name
+        for name, value in there.items()
+        if name in masses or (_of_standing(record, name) is None and not isinstance(value, list | dict))
+    ]
+    return sorted(fields, key=lambda name: (name != "occurred_at", name != "purpose"))
 
 
 def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, value: Any) -> str | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from services.chain_of_custody.domain.check_correction import correctable_fields
 from services.chain_of_custody.domain.check_record import damage_of
 from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
@@ -88,6 +89,7 @@ def _in_words(record: dict[str, Any], row: Event) -> dict[str, Any]:
         "backdated": backdated_by(record["occurred_at"], record["recorded_at"]),
         "delay_seconds": (row.recorded_at - row.occurred_at).total_seconds(),
         "exceptional": exceptional(record["type"], record["details"]),
+        "correctable": correctable_fields(record),
         "corrects": corrects["event_id"] if record["type"] == CORRECTED and corrects else None,
     }
 

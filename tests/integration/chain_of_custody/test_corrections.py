@@ -30,7 +30,7 @@ from tests.integration.chain_of_custody.house import (
 
 ANSWERED_ONLY = {
     "index", "digest", "intact", "damage", "title", "facts", "backdated", "delay_seconds", "out_of_order", "exceptional",
-    "corrects", "corrected_by",
+    "correctable", "corrects", "corrected_by",
 }  # fmt: skip
 
 
@@ -59,6 +59,8 @@ def test_a_correction_points_at_the_act_and_leaves_it_as_it_was(client: FlaskCli
     }  # fmt: skip
     assert [signature["login"] for signature in new["signatures"]] == ["technician"]
     record = {name: value for name, value in new.items() if name not in ANSWERED_ONLY}
+    assert last["correctable"][:2] == ["occurred_at", "purpose"] and "balance" in last["correctable"]
+    assert new["correctable"] == ["occurred_at", "purpose", "balance"]
     assert signatures_hold(record)
     assert not signatures_hold({**record, "purpose": "another"})
     assert item(client, item_id) == {**standing, "events": standing["events"] + 1}

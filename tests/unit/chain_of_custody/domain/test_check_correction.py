@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.chain_of_custody.domain.check_correction import check_correction
+from services.chain_of_custody.domain.check_correction import check_correction, correctable_fields
 from shared.errors import Invalid
 
 RECORD: dict[str, Any] = {
@@ -103,3 +103,30 @@ def test_a_correction_is_corrected_where_it_said_what_is_right() -> None:
     )
     with pytest.raises(Invalid, match="no such field"):
         check_correction(correction, {"note": "x"})
+
+
+def test_an_act_lists_what_may_be_corrected_and_nothing_that_is_refused_by_its_name() -> None:
+    given = {
+        "from_name": "Tina",
+        "place_id": "vault",
+        "receipt_number": "R-1",
+        "seal_number": "S-1",
+        "object": {"key": "x"},
+    }
+    listed = correctable_fields({**RECORD, "details": {**RECORD["details"], **given}})
+    assert listed[:2] == ["occurred_at", "purpose"]
+    assert set(listed[2:]) == {
+        "net_mass_mg",
+        "uncertainty_mg",
+        "balance",
+        "runs",
+        "checked",
+        "note",
+        "seal_number",
+    }
+    correction = {
+        **RECORD,
+        "type": "corrected",
+        "details": {"corrects": {}, "was": {}, "corrected": {"balance": "X"}},
+    }
+    assert correctable_fields(correction) == ["occurred_at", "purpose", "balance"]
