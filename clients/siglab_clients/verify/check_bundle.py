@@ -3,6 +3,7 @@ is wrong is said at once.
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,6 +16,7 @@ from siglab_clients.verify.container import CONTAINER, Stored, unpack
 from siglab_clients.verify.events import EVENTS, History, check_events
 from siglab_clients.verify.exceptional import exceptional_notes
 from siglab_clients.verify.findings import Finding, Verdict
+from siglab_clients.verify.item import contradictions, told_item
 from siglab_clients.verify.lineage import check_lineage
 from siglab_clients.verify.manifest import MANIFEST, Manifest, compare, open_manifest
 from siglab_clients.verify.spectra import check_spectra
@@ -67,6 +69,7 @@ def check_files(
         own = History(EVENTS)
         _missing(EVENTS, findings)
     ancestors, wrong, notes = check_lineage(files, own, item_id, checkpoint)
+    wrong += _contradictions(files, item_id, own, ancestors)
     spectra, more, told = check_spectra(files, own)
     note = files[CHECKPOINT].data if checkpoint is not None else None
     stamped, late, untold = check_timestamps(files, note, key, roots)
@@ -142,6 +145,35 @@ def _item_id(files: Mapping[str, Stored], manifest: Manifest | None, findings: l
     if manifest:
         return manifest.item_id
     return said if isinstance(said, str) else None
+
+
+def _contradictions(
+    files: Mapping[str, Stored], item_id: str | None, own: History, ancestors: Mapping[str, History]
+) -> list[Finding]:
+    """What `item.json` says otherwise than the events, once these are proved."""
+    if ITEM not in files or item_id is None or not own.is_whole:
+        return []
+    try:
+        item: Any = parse_canonical_json(_data(files, ITEM))
+    except EvidenceError:
+        return []  # Said where the item is read first.
+    histories = {
+        name: history.records() for name, history in {**ancestors, item_id: own}.items() if history.is_whole
+    }
+    return [
+        Finding(
+            ITEM,
+            f"the field {name} says {_shown(said)}, but by the item's events it is {_shown(right)}",
+            "item",
+        )
+        for name, said, right in contradictions(
+            item if isinstance(item, dict) else {}, told_item(item_id, histories)
+        )
+    ]
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:120]
 
 
 def _missing(name: str, findings: list[Finding]) -> None:

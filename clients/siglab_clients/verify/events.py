@@ -62,6 +62,15 @@ class History:
     proved: list[tuple[ProvedEvent, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is proved, so that something follows from it."""
+        return not self.findings and 0 < self.count == len(self.proved)
+
+    def records(self) -> list[Mapping[str, Any]]:
+        """The records that are proved, in order."""
+        return [proved.event for proved, _ in self.proved]
+
 
 def parse_line(line: bytes) -> ProvedEvent:
     """The event in one line (without its newline); EncodingError when the line is not of the form above."""

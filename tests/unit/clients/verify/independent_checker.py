@@ -152,6 +152,69 @@ def history(raw: bytes, item: str, size: int, root: bytes) -> list[tuple[Any, st
     return found
 
 
+ALIKE = ("office", "submission_id", "submission_number", "kind", "programme")
+OF_A_RECEIPT = (*ALIKE, "exhibit_id", "receipt_number", "description", "physical_form", "seizure_id", "line")
+
+
+def facts(item: str, records: dict[str, list[Any]]) -> dict[str, Any]:
+    """What an item is, by its first event and those of what it came from."""
+    first = records[item][0] if item in records else {}
+    details, kind = first.get("details", {}), first.get("type")
+    told = {"number": first.get("item_number"), "created_at": first.get("recorded_at")}
+    told = {name: value for name, value in told.items() if value is not None}
+    if kind == "received":
+        told |= {name: details[name] for name in (*OF_A_RECEIPT, "gross_mass_g") if name in details}
+        told |= {"parent_id": None, "root_id": item}
+    if kind == "aliquot_made":
+        above = facts(details.get("parent_id"), records)
+        told |= {name: above[name] for name in (*OF_A_RECEIPT, "root_id") if name in above}
+        told |= {"parent_id": details.get("parent_id"), "gross_mass_g": None}
+    if kind == "composite_made":
+        told |= {"parent_id": None, "root_id": item, "exhibit_id": item, "line": None, "gross_mass_g": None}
+        told["description"] = "composite of " + ", ".join(
+            dict.fromkeys(part["number"] for part in details["parts"])
+        )
+        above = [facts(part["item_id"], records) for part in details["parts"]]
+        for name in (*ALIKE, "receipt_number", "physical_form", "seizure_id"):
+            values = list(dict.fromkeys(part[name] for part in above if name in part))
+            if not all(name in part for part in above):
+                continue
+            if name in ("receipt_number", "physical_form"):
+                told[name] = ", ".join(values)
+            elif len(values) == 1 or name == "seizure_id":
+                told[name] = values[0] if len(values) == 1 else None
+    return told
+
+
+def described(item: dict[str, Any], records: dict[str, list[Any]]) -> None:
+    """Needs item.json to say what the events say."""
+    told = {**facts(item["id"], records), "events": len(records[item["id"]])}
+    now = records[item["id"]][-1].get("standing") or {}
+    told |= {name: now[name] for name in ("state", "holder_name", "blocked") if name in now}
+    if "seal_number" in now:
+        told |= {name: now[name] for name in ("seal_number", "seal_condition")}
+    if "holder" in now:
+        place = now["holder_kind"] == "place"
+        told["holder"] = {"kind": now["holder_kind"], "name": now["holder_name" if place else "holder"]}
+        told["place_id"] = now["holder"] if place else None
+    if "open_holds" in now:
+        told["on_hold"] = now["open_holds"] > 0
+    if "remaining_mg" in now:
+        masses = {"net_mass_mg": now["remaining_mg"], "uncertainty_mg": now["uncertainty_mg"]}
+        known = None not in masses.values()
+        told["remaining"] = {name: float(mass) for name, mass in masses.items()} if known else None
+    for name, value in told.items():
+        need(name not in item or alike(item[name], value), f"item.json says another {name} than the events")
+
+
+def alike(one: Any, other: Any) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        return set(one) == set(other) and all(alike(one[name], other[name]) for name in one)
+    if all(type(value) in (int, float) for value in (one, other)):
+        return bool(abs(one - other) <= 1e-9 * max(abs(one), abs(other)))
+    return type(one) is type(other) and bool(one == other)
+
+
 def check(raw: bytes, key: str, witnesses: Sequence[str] = ()) -> None:
     """Returns when the bundle holds; raises whatever says that it does not."""
     files, (name, public) = container(raw), key_of(key)
@@ -186,6 +249,8 @@ def check(raw: bytes, key: str, witnesses: Sequence[str] = ()) -> None:
                 waiting += [] if file in reached else [known[file]]
                 reached.add(file)
     need(reached == set(known), "lineage holds an item that the item did not come from")
+    records = {file[8:-6]: [row[0] for row in rows] for file, rows in known.items()}
+    described(parse(files["item.json"]), {**records, lines[1]: [row[0] for row in own]})
     verified = {
         e["details"]["spectrum_id"]: (e["details"], at)
         for e, _, at in own

@@ -27,6 +27,7 @@ from tests.unit.clients.verify.bundles import (
     logged,
     signed,
 )
+from tests.unit.clients.verify.test_item import ITEM, LIES, bundle_saying
 from tests.unit.clients.verify.test_lineage import bundle_of, divided
 from tests.unit.clients.verify.test_spectra import BYTES, listed, verified
 from tests.unit.clients.verify.test_spectra import bundle_of as with_spectra
@@ -137,6 +138,13 @@ def test_both_refuse_a_history_that_does_not_belong() -> None:
     log, histories = divided(composite=True)
     del histories[ITEM_ID][1:], histories["0190par1"][-1]
     raw = bundle_of(log, histories)
+    assert not holds(raw) and not check_bundle(raw, TRUSTED).ok
+
+
+@pytest.mark.parametrize("field", LIES)
+def test_both_refuse_an_item_that_contradicts_its_events(field: str) -> None:
+    assert holds(bundle_saying(ITEM))
+    raw = bundle_saying({**ITEM, field: LIES[field][0]})
     assert not holds(raw) and not check_bundle(raw, TRUSTED).ok
 
 
