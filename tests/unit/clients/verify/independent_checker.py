@@ -174,10 +174,10 @@ def facts(item: str, records: dict[str, list[Any]]) -> dict[str, Any]:
         told["description"] = "composite of " + ", ".join(
             dict.fromkeys(part["number"] for part in details["parts"])
         )
-        above = [facts(part["item_id"], records) for part in details["parts"]]
+        of = [facts(part["item_id"], records) for part in details["parts"]]
         for name in (*ALIKE, "receipt_number", "physical_form", "seizure_id"):
-            values = list(dict.fromkeys(part[name] for part in above if name in part))
-            if not all(name in part for part in above):
+            values = list(dict.fromkeys(part[name] for part in of if name in part))
+            if not all(name in part for part in of):
                 continue
             if name in ("receipt_number", "physical_form"):
                 told[name] = ", ".join(values)
