@@ -1,5 +1,6 @@
 """Documents and exports of an item as files, fetched for the signed-in person as the API gives them."""
 
+import json
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -7,6 +8,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from gateway.api import routing
 from gateway.api.dispatch import Asked, refused
 from gateway.pages.session import api, current_person, get
+from shared.bus.messages import BusResponse
 from shared.errors import DomainError, Unauthenticated
 from shared.identifiers import new_id
 
@@ -15,10 +17,18 @@ blp = Blueprint("downloads", __name__)
 _NAMES = {"custody.pdf": "custody-{}.pdf", "case.jsonld": "case-{}.jsonld", "bundle.zip": "evidence-{}.zip"}
 
 
+#: What is given of a damaged record too, marked, to whoever asks for it; a bundle would not verify.
+_MARKED = ("custody.pdf", "case.jsonld")
+
+
 @blp.get("/items/<item_id>/<any('custody.pdf', 'case.jsonld', 'bundle.zip'):what>")
 def of_item(item_id: str, what: str) -> Response:
     """The custody report, the linked data or the evidence bundle of an item, under a name that says whose it is."""
     number = str(get(f"/items/{item_id}")["number"])
+    if what in _MARKED and request.args.get("damaged") == "true":
+        return download(
+            f"/items/{item_id}/{what}", f"DAMAGED-{_NAMES[what].format(number)}", query="damaged=true"
+        )
     if what == "bundle.zip" and request.args.get("spectra") == "true":
         name = f"evidence-{number}-with-spectra.zip"
         return download(f"/items/{item_id}/{what}", name, query="spectra=true")
@@ -42,12 +52,7 @@ def download(path: str, name: str, query: str = "") -> Response:
     except DomainError as error:
         answer = refused(error)
     if answer.status >= 400:
-        words = (
-            "This cannot be had now; try again in a moment."
-            if answer.status == 503
-            else "There is no such file."
-        )
-        return Response(render_template("pages/error.html", status=answer.status, text=words), answer.status)
+        return Response(_refusal(answer, path), answer.status)
     response = Response(
         answer.body if answer.parts is None else answer.parts,
         mimetype=answer.header("content-type") or "application/octet-stream",
@@ -55,3 +60,17 @@ def download(path: str, name: str, query: str = "") -> Response:
     inline = "inline" if name.endswith(".pdf") else "attachment"
     response.headers["Content-Disposition"] = f'{inline}; filename="{name}"'
     return response
+
+
+def _refusal(answer: BusResponse, path: str) -> str:
+    """The page in the place of a file: of a damaged record it says what is damaged, and how to have the file all the same."""
+    kind = answer.header("content-type") or ""
+    problem = json.loads(answer.body) if "json" in kind and answer.body else {}
+    if problem.get("code") == "ledger_damaged":
+        marked = f"{path}?damaged=true" if path.rpartition("/")[2] in _MARKED else None
+        item = path.rpartition("/")[0]
+        return render_template("pages/damaged.html", detail=problem["detail"], item=item, marked=marked)
+    words = (
+        "This cannot be had now; try again in a moment." if answer.status == 503 else "There is no such file."
+    )
+    return render_template("pages/error.html", status=answer.status, text=words)

@@ -58,6 +58,39 @@ class ItemSchema(Schema):
 ItemList = list_schema(ItemSchema)
 
 
+class DamageSchema(Schema):
+    """One thing that is not what was recorded."""
+
+    item_id = fields.String(required=True)
+    number = fields.String(required=True)
+    sequence = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the act's, null where it is not about one act"},
+    )
+    message = fields.String(required=True)
+
+
+class DamagedSchema(Schema):
+    """Whether what is answered is what was recorded, computed for this answer."""
+
+    damaged = fields.Boolean(required=True)
+    damage = fields.List(fields.Nested(DamageSchema), required=True)
+
+
+class WholeItemSchema(ItemSchema, DamagedSchema):
+    """An item with what of its record is not what was recorded."""
+
+
+class ExportQuery(Schema):
+    """Whether what is damaged is wanted all the same."""
+
+    damaged = fields.Boolean(
+        load_default=False,
+        metadata={"description": "of a damaged record too (409 otherwise), marked as damaged throughout"},
+    )
+
+
 class ItemQuery(ListQuery):
     """Filters of items."""
 

@@ -10,7 +10,7 @@ from services.chain_of_custody.domain.check_mass_balance import (
     is_plausible,
     quantity,
 )
-from services.chain_of_custody.schemas import ActSchema, QuantitySchema
+from services.chain_of_custody.schemas import ActSchema, DamagedSchema, QuantitySchema
 from shared.http.lists import list_schema
 from shared.http.schemas import Number, Schema, Text, Timestamp, Word
 
@@ -230,7 +230,7 @@ class ItemBalanceSchema(_FlowsSchema):
     package = fields.Nested(WeightSchema, required=True, allow_none=True)
 
 
-class MassBalanceSchema(_FlowsSchema):
+class MassBalanceSchema(_FlowsSchema, DamagedSchema):
     """The balance of a lineage: the exhibit (or composite) at its root and all aliquots, parents before children."""
 
     item_id = fields.String(required=True)

@@ -45,6 +45,19 @@ def render_pdf(
         return _compile(copy, Path(folder), data, tagged)
 
 
+def picture_problem(name: str, content: bytes) -> str | None:
+    """Why a picture cannot be set under this name, in the typesetter's words; None where it can."""
+    with TemporaryDirectory(prefix="siglab-picture-") as folder:
+        template = Path(folder) / "picture.typ"
+        template.write_text(f"#image({json.dumps(name)})")
+        (Path(folder) / name).write_bytes(content)
+        try:
+            _compile(template, Path(folder), {}, False)
+        except DocumentError as error:
+            return str(error.__cause__).strip()
+    return None
+
+
 def _compile(template: Path, root: Path, data: Mapping[str, Any], tagged: bool) -> bytes:
     try:
         return bytes(

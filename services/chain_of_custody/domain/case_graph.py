@@ -13,20 +13,28 @@ from services.chain_of_custody.domain.case_nodes import CONTEXT, Node, Nodes
 from services.chain_of_custody.domain.find_corrected import find_corrected
 from services.chain_of_custody.domain.say_event import backdated_by, exceptional, facts_of, title_of
 
+#: The tag of what is not what was recorded.
+DAMAGED = "DAMAGED"
 #: What is known here by its digest alone.
 _DIGESTED = ("measurement", "result", "report")
 
 
 def build_case_graph(
-    item: Mapping[str, Any], events: Sequence[Mapping[str, Any]], *, origin: str
+    item: Mapping[str, Any],
+    events: Sequence[Mapping[str, Any]],
+    *,
+    origin: str,
+    damage: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The graph of an item (as it is answered) and its events (records with `index`, `digest`) in their order.
 
-    `origin` names the log in which they stand.
+    `origin` names the log in which they stand. `damage` says what of all this is not what was recorded; the item, its
+    provenance and each such action then bear the tag DAMAGED.
     """
     nodes = Nodes()
+    words = [f"{item['physical_form']}: {item['description']}"]
     own = nodes.add(
-        node.substance(item["id"], item["number"], [f"{item['physical_form']}: {item['description']}"])
+        {**node.substance(item["id"], item["number"], [*_marked(damage), *words]), **_tag(damage)}
     )
     seen = [own]
     record = nodes.add(node.provenance(item["id"], item["number"], [own]))
@@ -39,8 +47,22 @@ def build_case_graph(
         previous = nodes.add(action.build(previous))
         seen += [found for found in action.results if found not in seen]
         seen.append(previous)
-    nodes.add({**record, "uco-core:object": seen})
+    marks = {"uco-core:description": _marked(damage), **_tag(damage)} if damage else {}
+    nodes.add({**record, **marks, "uco-core:object": seen})
     return {"@context": CONTEXT, "@graph": nodes.all()}
+
+
+def _marked(damage: Sequence[str]) -> list[str]:
+    if not damage:
+        return []
+    return [
+        f"{DAMAGED}: this is not what was recorded, and proves nothing.",
+        *(f"{DAMAGED}: {found}" for found in damage),
+    ]
+
+
+def _tag(damage: Any) -> Node:
+    return {"uco-core:tag": [DAMAGED]} if damage else {}
 
 
 class _Action:
@@ -79,6 +101,7 @@ class _Action:
             "uco-action:endTime": node.moment(event["occurred_at"]),
             "uco-action:performer": self._nodes.add(performer),
             "uco-action:object": self._objects,
+            **_tag(event["damage"]),
         }
         if self.results:
             built["uco-action:result"] = self.results
@@ -96,6 +119,7 @@ class _Action:
     def _words(self) -> list[str]:
         event = self._event
         words = [f"{title_of(event['type'])}: {event['purpose']}"]
+        words += [f"{DAMAGED}: {event['damage']}"] if event["damage"] else []
         words += [told] if (told := exceptional(event["type"], self._details)) else []
         words += [f"{fact.label}: {fact.text}" for fact in facts_of(self._details)]
         late = backdated_by(event["occurred_at"], event["recorded_at"])

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.domain.replay_books import BOOKED, WEIGHT
-from services.chain_of_custody.models import Event, Item
+from services.chain_of_custody.models import Event, Item, LogEntry
 from services.chain_of_custody.models_quantities import Discrepancy, Series
 
 _DESCENDANTS = text("""
@@ -153,15 +153,19 @@ def lineage_items(session: Session, root_id: str) -> list[Item]:
     return list(session.scalars(select(Item).where(Item.root_id == root_id).order_by(Item.seq)))
 
 
-def lineage_records(session: Session, root_id: str) -> list[dict[str, Any]]:
-    """The events of a lineage that move books, in order for each item."""
+def lineage_parts(session: Session, root_id: str) -> dict[str, list[tuple[Event, LogEntry | None]]]:
+    """The events of every item of a lineage, in order, each with its leaf where it has one."""
     query = (
-        select(Event.record)
+        select(Event, LogEntry)
         .join(Item, Item.id == Event.item_id)
-        .where(Item.root_id == root_id, Event.type.in_(BOOKED))
+        .outerjoin(LogEntry, LogEntry.event_id == Event.id)
+        .where(Item.root_id == root_id)
         .order_by(Event.item_id, Event.sequence)
     )
-    return [json.loads(record) for record in session.scalars(query)]
+    found: dict[str, list[tuple[Event, LogEntry | None]]] = {}
+    for event, entry in session.execute(query):
+        found.setdefault(event.item_id, []).append((event, entry))
+    return found
 
 
 def next_of_series(session: Session, name: str) -> int:

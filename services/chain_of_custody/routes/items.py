@@ -5,7 +5,14 @@ from typing import Any
 
 from flask import Response, request
 
-from services.chain_of_custody.schemas import BundleQuery, EventList, ItemList, ItemQuery, ItemSchema
+from services.chain_of_custody.schemas import (
+    BundleQuery,
+    EventList,
+    ExportQuery,
+    ItemList,
+    ItemQuery,
+    WholeItemSchema,
+)
 from services.chain_of_custody.schemas_acts import EventQuery
 from services.chain_of_custody.service import custody_report, exports, items
 from services.chain_of_custody.store import stores_of
@@ -24,7 +31,7 @@ def list_items(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/items/<item_id>")
-@blp.response(200, ItemSchema)
+@blp.response(200, WholeItemSchema)
 def get_item(item_id: str) -> dict[str, Any]:
     """One item as it stands."""
     return items.get_item(context.actor(), context.uow(), item_id)
@@ -39,11 +46,14 @@ def list_events(query: dict[str, Any], item_id: str) -> dict[str, Any]:
 
 
 @blp.get("/items/<item_id>/custody.pdf")
+@blp.arguments(ExportQuery, location="query")
 @blp.response(200, content_type="application/pdf")
-def get_custody_pdf(item_id: str) -> Response:
+def get_custody_pdf(query: dict[str, Any], item_id: str) -> Response:
     """The item's chain of custody on paper."""
     actor, uow, runtime = context.actor(), context.uow(), context.runtime()
-    pdf = custody_report.make_custody_pdf(actor, uow, runtime, item_id, now=context.now())
+    pdf = custody_report.make_custody_pdf(
+        actor, uow, runtime, item_id, damaged=query["damaged"], now=context.now()
+    )
     return Response(pdf, mimetype="application/pdf")
 
 
@@ -62,9 +72,10 @@ def get_bundle(query: dict[str, Any], item_id: str) -> Response:
 
 
 @blp.get("/items/<item_id>/case.jsonld")
+@blp.arguments(ExportQuery, location="query")
 @blp.response(200, content_type="application/ld+json")
-def get_case(item_id: str) -> Response:
+def get_case(query: dict[str, Any], item_id: str) -> Response:
     """The item's history as CASE/UCO linked data."""
-    keys_dir = context.runtime().settings.keys_dir
-    graph = exports.make_case(context.actor(), context.uow(), item_id, keys_dir)
+    actor, uow, keys_dir = context.actor(), context.uow(), context.runtime().settings.keys_dir
+    graph = exports.make_case(actor, uow, item_id, keys_dir, damaged=query["damaged"])
     return Response(json.dumps(graph), mimetype="application/ld+json")

@@ -6,25 +6,32 @@ that it says shows that two prints of the same state say the same.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import structlog
-
+from services.chain_of_custody.domain.check_item import Damage
 from services.chain_of_custody.domain.event_record import signatures_hold
 from services.chain_of_custody.domain.find_corrected import find_corrected
 from services.chain_of_custody.domain.say_event import moment_text, number_text, uncertainty_text
-from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.models import Item
+from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.repository import exports as repository
 from services.chain_of_custody.repository import items as items_repository
-from services.chain_of_custody.repository import ledger as ledger_repository
+from services.chain_of_custody.service.check_under_head import UnderHead, check_under_head
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
+from services.chain_of_custody.service.item_damage import (
+    Parts,
+    find_damage,
+    find_file_damage,
+    proved_histories,
+    refuse_damaged,
+)
 from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
-from services.chain_of_custody.service.mass_balance import get_mass_balance
-from services.chain_of_custody.service.photographs import Photograph, read_photographs
+from services.chain_of_custody.service.mass_balance import lineage_balance
+from services.chain_of_custody.service.photographs import Photograph, read_photographs, without_broken
 from services.chain_of_custody.store import store_of
 from shared.actor import Actor, require
 from shared.crypto.canonical import canonical_digest
@@ -34,9 +41,8 @@ from shared.documents.render import DocumentError, render_pdf
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from shared.runtime import Runtime
+from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
-
-log = structlog.get_logger(__name__)
 
 TEMPLATE = Path(__file__).parents[1] / "documents" / "custody.typ"
 #: A table of more events is set without tags for screen readers, which would make it many times as large and slow.
@@ -45,44 +51,80 @@ _MOST_TAGGED = 100
 Data = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made from, read at one moment and checked: an item, histories, files, books, head of the log."""
+
+    row: Item
+    parts: Parts
+    spectra: Sequence[Spectrum]
+    balance: Data
+    under: UnderHead
+    key: VerifierKey
+    damage: list[Damage]
+
+
 def make_custody_pdf(
-    actor: Actor, uow: UnitOfWork, runtime: Runtime, item_id: str, *, now: datetime
+    actor: Actor, uow: UnitOfWork, runtime: Runtime, item_id: str, *, damaged: bool, now: datetime
 ) -> bytes:
-    """The report as PDF."""
+    """The report as PDF.
+
+    Raises Conflict where the item's record is damaged, but for whoever asks for what is `damaged`: every page then says so.
+    """
     require(actor, *READERS)
     repository.one_snapshot(uow.session)
-    row = items_repository.item(uow.session, actor, item_id)
-    spectra = repository.spectra_of(uow.session, row.id)
-    photographs = read_photographs(store_of(runtime), spectra)
-    data = report_data(actor, uow, runtime, describe_item(row), now=now)
-    pictures = {photograph.name: photograph.content for photograph in photographs}
-    data["photographs"] = [_photograph(photograph) for photograph in photographs]
+    material = gather(uow, items_repository.item(uow.session, actor, item_id), runtime)
+    if not damaged:
+        refuse_damaged(material.row.number, material.damage, "its custody report")
+    data = report_data(actor, material, runtime, now=now)
+    photographs, more = read_photographs(store_of(runtime), material.spectra)
+    data["more_photographs"] = more
     tagged = len(data["events"]) <= _MOST_TAGGED
     try:
-        return render_pdf(TEMPLATE, data, tagged=tagged, pictures=pictures)
-    except DocumentError as error:
-        if not pictures:
+        return _set(data, photographs, tagged)
+    except DocumentError:
+        # One picture that the typesetter cannot read must keep neither the others nor the report from a court.
+        readable = without_broken(photographs)
+        if readable == photographs:
             raise
-        log.warning("photographs_not_shown", item_id=item_id, error=str(error))
-        # A picture that the typesetter cannot show must not keep the report from a court; its digest is in the report.
-        return render_pdf(TEMPLATE, {**data, "photographs": []}, tagged=tagged)
+        return _set(data, readable, tagged)
 
 
-def report_data(actor: Actor, uow: UnitOfWork, runtime: Runtime, item: Data, *, now: datetime) -> Data:
+def _set(data: Data, photographs: Sequence[Photograph], tagged: bool) -> bytes:
+    pictures = {each.name: each.content for each in photographs if each.problem is None}
+    told = {**data, "photographs": [_photograph(each) for each in photographs]}
+    return render_pdf(TEMPLATE, told, tagged=tagged, pictures=pictures)
+
+
+def gather(uow: UnitOfWork, row: Item, runtime: Runtime) -> Material:
+    """The material of a report about an item that may be seen."""
+    histories = proved_histories(uow, row.id)
+    parts, spectra = histories[row.id], repository.spectra_of(uow.session, row.id)
+    key = load_verifier_key(runtime.settings.keys_dir)
+    balance, under = lineage_balance(uow, row), check_under_head(uow, row, parts, key)
+    damage = [
+        *find_damage(row, histories),
+        *(Damage(**each) for each in balance["damage"] if each["item_id"] != row.id),
+        *find_file_damage(row, spectra, parts),
+        *under.damage,
+    ]
+    return Material(row, parts, spectra, balance, under, key, damage)
+
+
+def report_data(actor: Actor, material: Material, runtime: Runtime, *, now: datetime) -> Data:
     """Everything that the template prints but photographs; texts only."""
-    parts = ledger_repository.proved_parts(uow.session, item["id"])
-    records = [describe_event(event, entry) for event, entry in parts]
-    head = ledger_repository.newest_checkpoint(uow.session)
+    item = describe_item(material.row)
     said: Data = {
         "laboratory": runtime.settings.laboratory,
         "synthetic": item["description"].startswith("SYNTHETIC"),
         "item": _item(item),
         "symbol": data_matrix(item["number"]),
         "module_mm": MODULE_MM,
-        "events": _events(records, [signatures_hold(json.loads(event.record)) for event, _ in parts]),
-        "lineage": _lineage(get_mass_balance(actor, uow, item["id"])),
-        "spectra": [_spectrum(row) for row in repository.spectra_of(uow.session, item["id"])],
-        "log": _log(head, load_verifier_key(runtime.settings.keys_dir)),
+        "damage": [f"{found.number}, {found}" for found in material.damage],
+        "events": _events(material),
+        "lineage": _lineage(material.balance),
+        "spectra": [_spectrum(row) for row in material.spectra],
+        "log": _log(material.under, material.key),
     }
     digest = canonical_digest(said)
     made = {"by": f"{actor.name} ({actor.login}), {actor.role.value}", "at": moment_text(format_time(now))}
@@ -113,7 +155,10 @@ def _mass(found: Mapping[str, float]) -> str:
     return f"{number_text(found['net_mass_mg'])} mg ± {uncertainty_text(found['uncertainty_mg'])} mg (k = 2)"
 
 
-def _events(records: Sequence[Data], hold: Sequence[bool]) -> list[Data]:
+def _events(material: Material) -> list[Data]:
+    records = [describe_event(event, entry) for event, entry in material.parts]
+    hold = [_signatures_hold(event.record) for event, _ in material.parts]
+    own = [found for found in material.damage if found.item_id == material.row.id]
     corrected = find_corrected(records)
     numbers = {record["id"]: record["sequence"] for record in records}
     by = {record["id"]: record for record in records}
@@ -138,9 +183,17 @@ def _events(records: Sequence[Data], hold: Sequence[bool]) -> list[Data]:
             "corrected_by": corrections.get(record["id"], []),
             "signatures": [_signature(row, holds) for row in record["signatures"]],
             "digest": record["digest"],
+            "damage": [found.message for found in own if found.sequence == record["sequence"]],
         }
         for record, holds in zip(records, hold, strict=True)
     ]
+
+
+def _signatures_hold(record: str) -> bool:
+    try:
+        return signatures_hold(json.loads(record))
+    except (ValueError, AttributeError, TypeError, EvidenceError):
+        return False  # What somebody wrote over a record bears no signature that holds.
 
 
 def _signature(row: Data, holds: bool) -> Data:
@@ -193,6 +246,7 @@ def _amount(found: Mapping[str, float] | None) -> str:
 
 
 def _spectrum(row: Any) -> Data:
+    until = moment_text(format_time(row.retain_until))
     return {
         "filename": row.filename,
         "about": f"{row.technique}, {row.method}, {row.instrument}; {row.run_role}; {row.format}",
@@ -200,27 +254,27 @@ def _spectrum(row: Any) -> Data:
         "state": row.state if row.reason is None else f"{row.state}: {row.reason}",
         "size": f"{row.size} bytes",
         "sha256": row.sha256 or row.declared_sha256,
-        "digest_is": "of the stored bytes" if row.sha256 else "as the source said it, not checked yet",
+        "digest_is": "as the bytes were hashed after upload; not hashed again for this report"
+        if row.sha256
+        else "as the source said it, not checked yet",
         "object": f"{row.object_key}, version {row.version_id}",
-        "retained": f"locked until {moment_text(format_time(row.retain_until))}{', legal hold' if row.legal_hold else ''}",
+        "retained": f"lock asked for until {until}{', legal hold' if row.legal_hold else ''}",
     }
 
 
 def _photograph(photograph: Photograph) -> Data:
-    return {
-        "name": photograph.name,
-        "caption": photograph.caption,
-        "sha256": sha256(photograph.content).hexdigest(),
-    }
+    names = ("name", "caption", "sha256", "problem")
+    return {name: getattr(photograph, name) for name in names}
 
 
-def _log(head: LogCheckpoint | None, key: VerifierKey) -> Data:
+def _log(under: UnderHead, key: VerifierKey) -> Data:
     told: Data = {"key": str(key), "key_id": key.id.hex(), "key_sha256": key.fingerprint, "head": None}
-    if head is not None:
+    told |= {"proved": under.proved, "waiting": under.waiting}
+    if under.head is not None:
         told["head"] = {
-            "size": str(head.size),
-            "root": bytes(head.root).hex(),
-            "note": head.note,
-            "at": moment_text(format_time(head.made_at)),
+            "size": str(under.head.size),
+            "root": bytes(under.head.root).hex(),
+            "note": under.head.note,
+            "at": moment_text(format_time(under.head.made_at)),
         }
     return told

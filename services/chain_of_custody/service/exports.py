@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import text
 
 from services.chain_of_custody.domain.case_graph import build_case_graph
-from services.chain_of_custody.models import Event, LogCheckpoint, LogEntry
+from services.chain_of_custody.models import LogCheckpoint
 from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.repository import spectra as spectra_repository
 from services.chain_of_custody.repository import store as store_repository
+from services.chain_of_custody.repository.exports import one_snapshot
 from services.chain_of_custody.service.copies import copies_of
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
+from services.chain_of_custody.service.item_damage import Parts, find_damage, proved_histories, refuse_damaged
 from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.ledger_keys import load_origin, load_signing_key
 from services.chain_of_custody.service.spectra import READERS as SPECTRA_READERS
@@ -37,7 +38,6 @@ from shared.errors import Conflict, Unavailable
 from shared.http.schemas import format_time
 from shared.storage import ObjectStore
 from siglab_clients.verify.container import MAX_BUNDLE_BYTES, MAX_FILES, MAX_KEPT_BYTES
-from siglab_clients.verify.lineage import parents_of
 from siglab_clients.verify.spectra import LIST
 
 log = structlog.get_logger(__name__)
@@ -98,9 +98,9 @@ def _kept(uow: UnitOfWork, stores: Mapping[str, ObjectStore], row: dict[str, Any
 
 
 def _parts(actor: Actor, uow: UnitOfWork, item_id: str, settings: Settings) -> _Parts:
-    _one_snapshot(uow)
+    one_snapshot(uow.session)
     item = _item(actor, uow, item_id)
-    histories = _histories(uow, item_id)
+    histories = proved_histories(uow, item_id)
     entries = [entry for parts in histories.values() for _, entry in parts]
     last = max((entry.index for entry in entries if entry is not None), default=-1)
     head = _attested_head(uow, last, settings.witnesses)
@@ -134,22 +134,7 @@ def _told(item_id: str) -> Iterator[None]:
         ) from refused
 
 
-def _histories(uow: UnitOfWork, item_id: str) -> dict[str, list[tuple[Event, LogEntry | None]]]:
-    """The item's events and those of all that it was divided from or put together of, each with its leaf."""
-    found: dict[str, list[tuple[Event, LogEntry | None]]] = {}
-    wanted = [item_id]
-    while wanted:
-        ancestor = wanted.pop()
-        if ancestor not in found:
-            found[ancestor] = repository.proved_parts(uow.session, ancestor)
-            for event, _ in found[ancestor][:1]:
-                wanted += [parent for parent, _ in parents_of(json.loads(event.record))]
-    return found
-
-
-def _proved(
-    uow: UnitOfWork, histories: dict[str, list[tuple[Event, LogEntry | None]]], size: int
-) -> dict[str, list[ProvedEvent]]:
+def _proved(uow: UnitOfWork, histories: Mapping[str, Parts], size: int) -> dict[str, list[ProvedEvent]]:
     """The histories with the proofs that lead to the head of this size; all have their leaves."""
     leaves = [entry.index for parts in histories.values() for _, entry in parts if entry is not None]
     proofs = merkle.inclusion_proofs(repository.DatabaseLogStore(uow.session), leaves, size)
@@ -208,18 +193,24 @@ def _timestamps(uow: UnitOfWork, size: int) -> dict[str, bytes]:
     return {f"timestamps/{number}.tsr": stamp.token for number, stamp in enumerate(stamps, 1)}
 
 
-def make_case(actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path) -> dict[str, Any]:
-    """The item's history as CASE/UCO linked data (E29)."""
+def make_case(
+    actor: Actor, uow: UnitOfWork, item_id: str, keys_dir: Path, *, damaged: bool
+) -> dict[str, Any]:
+    """The item's history as CASE/UCO linked data (E29).
+
+    Raises Conflict where its record is damaged, but for whoever asks for what is `damaged`: the graph then says so.
+    """
     require(actor, *READERS)
-    _one_snapshot(uow)
-    item = _item(actor, uow, item_id)
-    parts = repository.proved_parts(uow.session, item_id)
-    events = [describe_event(event, entry) for event, entry in parts]
-    return build_case_graph(item, events, origin=load_origin(keys_dir))
-
-
-def _one_snapshot(uow: UnitOfWork) -> None:
-    uow.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    one_snapshot(uow.session)
+    row = items_repository.item(uow.session, actor, item_id)
+    histories = proved_histories(uow, item_id)
+    damage = find_damage(row, histories)
+    if not damaged:
+        refuse_damaged(row.number, damage, "its history as linked data")
+    events = [describe_event(event, entry) for event, entry in histories[item_id]]
+    return build_case_graph(
+        describe_item(row), events, origin=load_origin(keys_dir), damage=[str(found) for found in damage]
+    )
 
 
 def _item(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:

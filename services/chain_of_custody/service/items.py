@@ -6,7 +6,9 @@ from services.chain_of_custody.domain.say_event import LATE_SECONDS
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import corrections
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository.exports import one_snapshot
 from services.chain_of_custody.service.describe_items import describe_event, describe_item
+from services.chain_of_custody.service.item_damage import find_damage, proved_histories
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.http.lists import mark, paginate
@@ -30,9 +32,12 @@ def list_items(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str
 
 
 def get_item(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
-    """One item as it stands."""
+    """One item as it stands, and what of its record is not what was recorded."""
     require(actor, *READERS)
-    return describe_item(repository.item(uow.session, actor, item_id))
+    one_snapshot(uow.session)
+    row = repository.item(uow.session, actor, item_id)
+    damage = find_damage(row, proved_histories(uow, row.id))
+    return {**describe_item(row), "damaged": bool(damage), "damage": [found.told() for found in damage]}
 
 
 def list_events(actor: Actor, uow: UnitOfWork, item_id: str, query: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The mass balance of an item's whole lineage, recomputed from its events."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +10,14 @@ from services.chain_of_custody.domain.balance_lineage import (
     balance_lineage,
     books_of,
 )
+from services.chain_of_custody.domain.check_item import Damage
 from services.chain_of_custody.domain.check_mass_balance import Quantity, quantity
-from services.chain_of_custody.domain.replay_books import GROSS, PACKAGE, Books
-from services.chain_of_custody.models import Item
+from services.chain_of_custody.domain.replay_books import BOOKED, GROSS, PACKAGE, Books, replay
+from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import lineage as repository
+from services.chain_of_custody.repository.exports import one_snapshot
+from services.chain_of_custody.service.item_damage import Parts, find_lineage_damage
 from services.chain_of_custody.service.items import READERS
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.substance import describe_remaining, numbers
@@ -24,9 +28,19 @@ from shared.db.unit_of_work import UnitOfWork
 def get_mass_balance(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, Any]:
     """The balance of the lineage that an item stands in; a fixed number of queries however many aliquots there are."""
     require(actor, *READERS)
-    asked = items_repository.item(uow.session, actor, item_id)
+    one_snapshot(uow.session)
+    return lineage_balance(uow, items_repository.item(uow.session, actor, item_id))
+
+
+def lineage_balance(uow: UnitOfWork, asked: Item) -> dict[str, Any]:
+    """The same of an item that may be seen; what of its lineage is not what was recorded stands in `damage`.
+
+    All of it must be read at one moment. From a damaged record follows what it says, unless no book can be made of it.
+    """
     items = repository.lineage_items(uow.session, asked.root_id)
-    records = repository.lineage_records(uow.session, asked.root_id)
+    parts = repository.lineage_parts(uow.session, asked.root_id)
+    damage = find_lineage_damage(items, parts)
+    records = _booked(parts, damage)
     books = books_of(records)
     every = {item.id: books.get(item.id, Books()) for item in items}
     root = next(item for item in items if item.id == asked.root_id)
@@ -38,8 +52,37 @@ def get_mass_balance(actor: Actor, uow: UnitOfWork, item_id: str) -> dict[str, A
         "gross_mass_g": None if root.gross_mass_mg is None else float(root.gross_mass_mg / 1000),
         **_tell(balance_lineage(every[root.id], others)),
         "parts": _parts(records, root),
+        "damaged": bool(damage),
+        "damage": [found.told() for found in damage],
         "items": _tree(items, every, _with_fate(uow, _portions(records))),
     }
+
+
+def _booked(parts: Mapping[str, Parts], damage: Sequence[Damage]) -> list[dict[str, Any]]:
+    """The records that move books, in order for each item; a damaged one only where books can be made with it."""
+    damaged = {(found.item_id, found.sequence) for found in damage}
+    records: list[dict[str, Any]] = []
+    for item_id, events in parts.items():
+        own = [event for event, _ in events if event.type in BOOKED]
+        sound = [event for event in own if (item_id, event.sequence) not in damaged]
+        records += _read(own if len(sound) == len(own) or _can_be_booked(item_id, own) else sound)
+    return records
+
+
+def _can_be_booked(item_id: str, events: Sequence[Event]) -> bool:
+    try:
+        records = _read(events)
+        replay(records)
+        return all(
+            (record["item_id"], record["type"]) == (item_id, event.type)
+            for record, event in zip(records, events, strict=True)
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        return False
+
+
+def _read(events: Sequence[Event]) -> list[dict[str, Any]]:
+    return [json.loads(event.record) for event in events]
 
 
 def _tell(balanced: Balanced) -> dict[str, Any]:

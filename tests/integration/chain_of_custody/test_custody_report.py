@@ -1,8 +1,10 @@
 """The custody report on paper: complete, in words, the same id on every page, whatever the length and the script."""
 
+import hashlib
 import io
 import json
 import re
+import shutil
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,16 +17,18 @@ from pypdf import PdfReader
 
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import spectra as spectra_repository
-from services.chain_of_custody.service import custody_report
-from services.chain_of_custody.service.describe_items import describe_item
+from services.chain_of_custody.service import custody_report, verify_spectrum
+from services.chain_of_custody.service.photographs import MOST
 from shared.runtime import Runtime
 from siglab_clients.tlog.notes import parse_verifier_key
 from siglab_clients.verify.check_bundle import check_bundle
 from siglab_clients.verify.cli import as_json
 from tests.calls import AUDITOR, BOGOTA, CUSTODIAN
 from tests.integration.chain_of_custody import histories
-from tests.integration.chain_of_custody.house import call, events, item, opened, sequence
+from tests.integration.chain_of_custody.house import as_service, call, events, item, opened, sequence
 from tests.integration.spectra import house as spectra
+
+READ = {"format": "unknown", "reason": None, "summary": None}
 
 
 def pages_of(client: FlaskClient, item_id: str) -> list[str]:
@@ -155,8 +159,9 @@ def test_the_symbol_is_that_of_the_label(client: FlaskClient, runtime: Runtime) 
     item_id = opened(client)
     number = item(client, item_id)["number"]
     with runtime.unit_of_work() as uow:
-        told = describe_item(items_repository.item(uow.session, CUSTODIAN, item_id))
-        data = custody_report.report_data(CUSTODIAN, uow, runtime, told, now=datetime.now(UTC))
+        row = items_repository.item(uow.session, CUSTODIAN, item_id)
+        material = custody_report.gather(uow, row, runtime)
+        data = custody_report.report_data(CUSTODIAN, material, runtime, now=datetime.now(UTC))
     image: Any = typst.compile(
         custody_report.TEMPLATE,
         format="png",
@@ -184,20 +189,65 @@ def test_thai_spanish_and_words_without_end_stay_on_the_paper(client: FlaskClien
     assert any("NotoSansThai" in font for font in fonts), fonts
 
 
-def test_photographs_are_shown_and_a_broken_one_does_not_keep_the_report(
+ABOUT: dict[str, Any] = {"technique": "photograph", "instrument": "camera 2", "method": "as received"}
+
+
+def photographed(client: FlaskClient, runtime: Runtime, item_id: str, name: str, content: bytes) -> str:
+    """A verified photograph of an item; returns its id."""
+    spectrum_id = spectra.uploaded(client, item_id, content, filename=name, **ABOUT)
+    verify_spectrum.verify_spectrum(runtime, spectrum_id)
+    path = f"/internal/spectra/{spectrum_id}/reading"
+    assert as_service(client, "classifier", "POST", path, READ).status_code == 200
+    return spectrum_id
+
+
+def picture(colour: tuple[int, int, int], kind: str = "PNG") -> bytes:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(out, kind)
+    return out.getvalue()
+
+
+def test_photographs_that_cannot_be_shown_leave_a_frame_that_says_why_and_hide_no_other(
     client: FlaskClient, runtime: Runtime
 ) -> None:
     item_id = histories.worked_upon(client)
-    good = io.BytesIO()
-    Image.new("RGB", (40, 30), (120, 60, 10)).save(good, "PNG")
-    about: dict[str, Any] = {"technique": "photograph", "instrument": "camera 2", "method": "as received"}
-    _verified(runtime, spectra.uploaded(client, item_id, good.getvalue(), filename="front.png", **about))
-    assert "front.png" in plain(pages_of(client, item_id)[-1])
-    assert "Photographs" in plain(" ".join(pages_of(client, item_id)))
-    broken = b"\x89PNG\r\n\x1a\n" + b"no picture at all"
-    _verified(runtime, spectra.uploaded(client, item_id, broken, filename="back.png", **about))
+    front, side = picture((120, 60, 10)), picture((10, 60, 120), "JPEG")
+    broken, other, lost = front[:-30], b"GIF89a, of no kind that is set", picture((1, 2, 3))
+    photographed(client, runtime, item_id, "front.png", front)
+    photographed(client, runtime, item_id, "broken.png", broken)
+    photographed(client, runtime, item_id, "other.gif", other)
+    gone = photographed(client, runtime, item_id, "lost.png", lost)
+    photographed(client, runtime, item_id, "side.jpg", side)
+    with runtime.unit_of_work() as uow:
+        row = spectra_repository.known_spectrum(uow.session, gone)
+        assert row is not None
+        (path,) = runtime.settings.data_dir.rglob(f"*{row.version_id}*")
+    shutil.rmtree(path)
+    answer = call(client, "GET", f"/items/{item_id}/custody.pdf", actor=AUDITOR)
+    reader = PdfReader(io.BytesIO(answer.data))
+    text = plain(" ".join(page.extract_text() for page in reader.pages))
+    text = text[text.index("Photographs") :]
+    assert sum(len(page.images) for page in reader.pages) == 2
+    for name, content in (("front.png", front), ("side.jpg", side)):
+        assert name in text and hashlib.sha256(content).hexdigest() in text.replace(" ", "")
+    assert text.count("This photograph cannot be shown.") == 3
+    for name, content, why in (
+        ("broken.png", broken, "the picture cannot be read: failed to decode image"),
+        ("other.gif", other, "it is neither JPEG nor PNG"),
+        ("lost.png", lost, "the object store does not give its bytes"),
+    ):
+        assert name in text and why in text, why
+        assert hashlib.sha256(content).hexdigest() in text.replace(" ", "")
+
+
+def test_photographs_beyond_what_is_shown_are_counted(client: FlaskClient, runtime: Runtime) -> None:
+    item_id = opened(client)
+    for number in range(MOST + 1):
+        spectra.uploaded(client, item_id, picture((number, 0, 0)), filename=f"{number}.png", **ABOUT)
     text = plain(" ".join(pages_of(client, item_id)))
-    assert "Photographs" not in text and "back.png" in text and "front.png" in text
+    assert text.count("it is verifying: its bytes are not verified yet") == MOST
+    assert "1 more photograph is not shown" in text
 
 
 def test_five_hundred_acts_do_not_break_it(client: FlaskClient, runtime: Runtime) -> None:
@@ -215,14 +265,6 @@ def test_five_hundred_acts_do_not_break_it(client: FlaskClient, runtime: Runtime
     text = plain(" ".join(pages))
     assert all(f"Purpose: series {number}" in text for number in range(500))
     assert f"page {len(pages)} of {len(pages)}" in plain(pages[-1]) and "501 acts" in text
-
-
-def _verified(runtime: Runtime, spectrum_id: str) -> None:
-    """As the jobs leave it after the bytes were hashed again and read."""
-    with runtime.unit_of_work() as uow:
-        row = spectra_repository.lock_spectrum(uow.session, spectrum_id)
-        row.state, row.sha256 = "verified", row.declared_sha256
-        uow.commit()
 
 
 def test_of_what_is_gone_the_report_says_with_whom_it_was_last(client: FlaskClient, runtime: Runtime) -> None:
