@@ -156,15 +156,15 @@ def lineage_items(session: Session, root_id: str) -> list[Item]:
 def lineage_parts(session: Session, root_id: str) -> dict[str, list[tuple[Event, LogEntry | None]]]:
     """The events of every item of a lineage, in order, each with its leaf where it has one."""
     query = (
-        select(Event, LogEntry)
-        .join(Item, Item.id == Event.item_id)
+        select(Item.id, Event, LogEntry)
+        .join(Event, Event.item_id == Item.id)
         .outerjoin(LogEntry, LogEntry.event_id == Event.id)
         .where(Item.root_id == root_id)
         .order_by(Event.item_id, Event.sequence)
     )
     found: dict[str, list[tuple[Event, LogEntry | None]]] = {}
-    for event, entry in session.execute(query):
-        found.setdefault(event.item_id, []).append((event, entry))
+    for item_id, event, entry in session.execute(query):
+        found.setdefault(item_id, []).append((event, entry))
     return found
 
 
