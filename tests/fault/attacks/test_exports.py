@@ -91,7 +91,7 @@ def change_a_purpose(scene: Scene) -> int:
 
 
 @pytest.mark.rule("E12", "E27", "E29")
-def test_what_is_whole_is_given_without_a_mark(scene: Scene) -> None:
+def test_a_whole_record_is_given_without_a_mark(scene: Scene) -> None:
     """Who asks for damage where there is none has what everybody has."""
     assert not any(MARK in page for page in pages(scene)) and tagged(graph(scene)) == []
     for name in EXPORTS:
