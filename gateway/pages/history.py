@@ -35,7 +35,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Mass",
         ("received", "weigh", "aliquot", "consum", "lost", "portion", "composite", "disposed", "corrected"),
     ),
-    "runs": ("Runs", ("spectrum", "measure")),
+    "runs": ("Runs", ("spectrum", "measure", "integrated", "object")),
     "results": ("Results", ("result", "library", "report")),
 }
 

@@ -1,8 +1,11 @@
 """Which acts a page offers to whom."""
 
+import re
+
 import pytest
 
-from gateway.pages.acts import Standing
+from gateway.pages import ROOT
+from gateway.pages.acts import ACTS, Standing
 from shared.actor import Role
 
 
@@ -49,3 +52,10 @@ def test_asked_by_a_custodian_authorised_by_a_reviewer_executed_by_the_holder() 
 
 def test_nothing_is_offered_after_the_end() -> None:
     assert possible(Role.CUSTODIAN, ended=True) == set()
+
+
+def test_every_act_has_its_form() -> None:
+    forms = (ROOT / "templates" / "macros" / "acts.html").read_text()
+    page = (ROOT / "templates" / "pages" / "item.html").read_text()
+    without = {name for name in ACTS if f'"{name}"' not in forms and not re.search(rf"/{name}/", page)}
+    assert not without, f"templates/macros/acts.html has no form for {without}"
