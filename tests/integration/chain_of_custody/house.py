@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from services.chain_of_custody.service.sequence_events import Sequencer
 from shared.actor import Actor, Role, Signature
@@ -130,6 +131,16 @@ def mass(net_mass_mg: float, uncertainty_mg: float = 0.2, **over: Any) -> dict[s
     return {"net_mass_mg": net_mass_mg, "uncertainty_mg": uncertainty_mg, **over}
 
 
+def gross(grams: float, uncertainty_mg: float = 1.0, **over: Any) -> dict[str, Any]:
+    """A body that tells a gross mass."""
+    return {"gross_mass_g": grams, "uncertainty_mg": uncertainty_mg, "balance": "b", **over}
+
+
+def package(grams: float, uncertainty_mg: float = 1.0, **over: Any) -> dict[str, Any]:
+    """A body that tells the mass of the sealed package."""
+    return {"package_mass_g": grams, "uncertainty_mg": uncertainty_mg, "balance": "b", **over}
+
+
 def weighed(client: FlaskClient, net_mass_mg: float = 500.0) -> str:
     """The id of an item in the technician's hands whose net mass is known to 0.4 mg."""
     item_id = handed(client)
@@ -159,3 +170,21 @@ def sequence(runtime: Runtime) -> int:
     while count := sequencer.run_once():
         total += count
     return total
+
+
+def told_to_intake(runtime: Runtime, item_id: str) -> list[dict[str, Any]]:
+    """What custody has told intake of discrepancies of an item, or will."""
+    with runtime.unit_of_work() as uow:
+        query = "SELECT body FROM chain_of_custody.outbox WHERE path = '/internal/discrepancies' ORDER BY seq"
+        found = uow.session.execute(text(query)).scalars().all()
+    return [body for body in found if body["item_id"] == item_id]
+
+
+def resolved(client: FlaskClient, told: dict[str, Any], **over: Any) -> None:
+    """Intake tells that a discrepancy of which it was told is resolved."""
+    body = {
+        "exhibit_id": told["exhibit_id"], "discrepancy_id": told["discrepancy_id"], "still_open": [],
+        "resolution": "dried on the way", "resolved_by": "reviewer", "resolved_by_name": "Ruth",
+        "resolved_at": told["opened_at"], **over,
+    }  # fmt: skip
+    assert as_service(client, "intake", "POST", "/internal/items/unblock", body).status_code == 200

@@ -13,10 +13,19 @@ from services.chain_of_custody.service.known_books import known_books
 from shared.actor import Actor
 from shared.runtime import Runtime
 from tests.calls import BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
-from tests.integration.chain_of_custody.house import SIGNED, act, call, events, handed, item, mass
+from tests.integration.chain_of_custody.house import (
+    SIGNED,
+    act,
+    call,
+    events,
+    handed,
+    item,
+    mass,
+    resolved,
+    told_to_intake,
+)
 from tests.integration.chain_of_custody.test_books_from_events import do, findings
 from tests.integration.chain_of_custody.test_known_books import both
-from tests.integration.chain_of_custody.test_weighings import resolved, told_to_intake
 
 masses = st.integers(1, 600_000).map(lambda n: n / 1000)
 

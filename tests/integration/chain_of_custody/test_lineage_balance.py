@@ -10,10 +10,19 @@ from services.chain_of_custody.domain.replay_books import replay
 from services.chain_of_custody.repository import lineage as repository
 from shared.runtime import Runtime
 from tests.calls import BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
-from tests.integration.chain_of_custody.house import SIGNED, act, call, events, handed, item, mass
+from tests.integration.chain_of_custody.house import (
+    SIGNED,
+    act,
+    call,
+    events,
+    handed,
+    item,
+    mass,
+    resolved,
+    told_to_intake,
+)
 from tests.integration.chain_of_custody.test_books_from_events import do, findings
 from tests.integration.chain_of_custody.test_mass_balance import balance
-from tests.integration.chain_of_custody.test_weighings import resolved, told_to_intake
 
 
 def tree(client: FlaskClient, aliquots: int) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from shared.config import Settings
 from shared.identifiers import new_id
 from shared.runtime import Runtime
 from tests.calls import SCIENTIST, TECHNICIAN, call
+from tests.integration.classifier.laboratory import Laboratory
 
 CLASSES = {"North": (2.0, 8.0), "South": (8.0, 2.0), "West": (5.0, 14.0)}
 
@@ -77,6 +79,11 @@ def runtime(settings: Settings, custody: KnownItems) -> Iterator[Runtime]:
 @pytest.fixture(scope="module")
 def client(runtime: Runtime) -> FlaskClient:
     return create_app(runtime.settings, runtime).test_client()
+
+
+@pytest.fixture
+def lab(runtime: Runtime, custody: KnownItems, tmp_path: Path) -> Laboratory:
+    return Laboratory(runtime, custody, tmp_path)
 
 
 def programme(name: str) -> dict[str, Any]:

@@ -6,14 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.classifier.domain.peak_table import PeakTable
 from services.classifier.domain.readers.errors import ReaderError
 from services.classifier.domain.readers.load_from_chemstation_report import load_from_chemstation_report
-from services.classifier.domain.readers.load_from_chromeleon import load_from_chromeleon
 from services.classifier.domain.readers.load_from_openlab_result import load_from_openlab_result
-from services.classifier.domain.readers.load_from_shimadzu import load_from_shimadzu
-from services.classifier.domain.readers.registry import describe, load, read, recognise
-from services.classifier.domain.run import RawRun
+from services.classifier.domain.readers.registry import recognise
 from services.classifier.domain.synthetic.write_reports import (
     WrittenPeak,
     chemstation_report_bytes,
@@ -22,28 +18,9 @@ from services.classifier.domain.synthetic.write_reports import (
     shimadzu_bytes,
 )
 from tests.unit.classifier.domain.builders import REAL_FORMATS
+from tests.unit.classifier.domain.readers.reports import MINUTES, PEAKS, real, stored, table
 
-real = pytest.mark.skipif(
-    not REAL_FORMATS.exists(), reason="the real instrument files are not on this machine"
-)
-PEAKS = [
-    WrittenPeak(1.442, 831.18597, 22.49623, 0.4671, "caffeine"),
-    WrittenPeak(2.348, 496.12753, 37.55152, 0.1901),
-]
 SIGNALS = {"FID1 A": PEAKS, "FID2 B": [WrittenPeak(3.5, 10.0, 2.0)]}
-MINUTES = [0.0, 0.5, 1.0, 1.5]
-
-
-def stored(tmp_path: Path, content: bytes, name: str = "file.txt") -> Path:
-    path = tmp_path / name
-    path.write_bytes(content)
-    return path
-
-
-def table(path: Path) -> PeakTable:
-    content = load(path)
-    assert isinstance(content, PeakTable)
-    return content
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "cp1252"])
@@ -164,125 +141,6 @@ def test_the_real_result_adds_up_to_its_own_sums() -> None:
     assert (found.time_s[0], found.metadata["sample"]) == (pytest.approx(0.167537 * 60), "140+H")
 
 
-@pytest.mark.parametrize(("mark", "encoding"), [(".", "utf-8"), (",", "cp1252"), (",", "utf-16")])
-def test_a_chromatogram_of_chromeleon_with_either_mark(tmp_path: Path, mark: str, encoding: str) -> None:
-    run = read(
-        stored(tmp_path, chromeleon_bytes(MINUTES, [1.5, -2.25, 1234.5, 0.0], mark=mark, encoding=encoding))
-    )
-    assert run.times_s.tolist() == [0, 30, 60, 90]
-    assert run.total.tolist() == [1.5, -2.25, 1234.5, 0.0]
-    assert (run.format, run.unit, run.metadata["decimal_mark"]) == ("Chromeleon", "nC", mark)
-    assert run.metadata["Injection Volume (µl)"] == "25.0"
-    assert "remark" not in run.metadata
-
-
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (lambda text: text.replace("-2.250000", "-2,250000"), "both the point and the comma"),
-        (lambda text: text.replace("-2.250000", "n.a."), "row 2 of the chromatogram"),
-        (lambda text: text.replace("0.500000\t", "0.000000\t"), "do not rise at row 2 of 4"),
-        (lambda text: text.replace("\t-2.25", "\t\t-2.25"), "row 2 of the chromatogram has 4 cells"),
-        (lambda text: text.replace("Chromatogram Data:", "Other Data:"), "no section"),
-        (lambda text: text[: text.index("0.500000")], "holds 1 points"),
-        (lambda text: text.replace("Step (s)", "a\tb\tc"), "a field of spectra"),
-    ],
-)
-def test_a_damaged_chromatogram_says_where(tmp_path: Path, damage: Callable[[str], str], reason: str) -> None:
-    text = chromeleon_bytes(MINUTES, [1.5, -2.25, 1.0, 0.0]).decode()
-    with pytest.raises(ReaderError, match=reason):
-        load_from_chromeleon(stored(tmp_path, damage(text).encode()))
-
-
-def test_a_chromatogram_shorter_than_it_declares_is_read_with_a_remark(tmp_path: Path) -> None:
-    told = describe(stored(tmp_path, chromeleon_bytes(MINUTES, [0.0] * 4, declared=3241)), "a.txt")
-    assert told.summary["remark"] == "the file declares 3241 points and holds 4"
-
-
-@real
-def test_the_real_chromatogram_of_chromeleon_is_what_its_text_says() -> None:
-    run = read(REAL_FORMATS / "chromeleon" / "chromeleon_period.txt")
-    assert run.times_s.tolist() == pytest.approx(range(10), abs=1e-4)
-    assert run.total.tolist() == [
-        -0.0896,
-        -0.03875,
-        -0.0199,
-        -0.0107,
-        -0.0044,
-        -0.01355,
-        -0.00705,
-        -0.0116,
-        -0.0142,
-        -0.0251,
-    ]
-    assert run.unit == "nC"
-
-
-@pytest.mark.parametrize(("parts", "mark"), [("\t", "."), ("\t", ","), (",", "."), (";", ",")])
-def test_an_export_of_labsolutions_gives_the_run_and_what_was_reported(
-    tmp_path: Path, parts: str, mark: str
-) -> None:
-    run = read(stored(tmp_path, shimadzu_bytes(MINUTES, [-132, 0, 53000, 8], PEAKS, parts=parts, mark=mark)))
-    assert run.times_s.tolist() == pytest.approx([0, 30, 60, 90])
-    assert run.total.tolist() == pytest.approx([-0.132, 0, 53, 0.008])
-    assert (run.format, run.unit, run.metadata["Sample Name"]) == ("Shimadzu", "mV", "Synthetic")
-    assert run.reported is not None
-    assert run.reported.names == ("caffeine", "")
-    assert run.reported.area.tolist() == pytest.approx([831.18597, 496.12753])
-    assert run.reported.time_s.tolist() == pytest.approx([86.52, 140.88])
-    assert run.reported.amounts["end_s"].tolist() == pytest.approx(
-        [60 * (1.442 + 0.4671), 60 * (2.348 + 0.1901)]
-    )
-    assert run.reported.signals == ("Detector A-Ch1",) * 2
-
-
-def test_an_export_without_a_chromatogram_is_a_table_of_peaks(tmp_path: Path) -> None:
-    found = table(stored(tmp_path, shimadzu_bytes([], [], PEAKS, chromatogram=False)))
-    assert found.peaks == 2
-    assert (
-        describe(stored(tmp_path, shimadzu_bytes([], [], [], chromatogram=False)), "a.txt").summary["peaks"]
-        == 0
-    )
-
-
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (
-            lambda text: text[: text.index("1.50000\t8")],
-            "truncated: 'LC Chromatogram.* declares 4 points and holds 3",
-        ),
-        (lambda text: text.replace("1.00000\t53000", "1.00000\tx"), "row 3 of"),
-        (lambda text: text.replace("1.00000\t53000", "0.25000\t53000"), "do not rise at row 3"),
-        (lambda text: text.replace("# of Peaks\t2", "# of Peaks\t3"), "declares 3 peaks and holds 2"),
-        (lambda text: text.replace("R.Time\tI.Time", "R.Zeit\tI.Time"), "no head with R.Time"),
-        (lambda text: text.replace("0.001", "0"), "gives no signal"),
-        (lambda text: text.replace("Name\tLab", "Name|Lab"), "none of tab, comma"),
-        (lambda text: text[: text.index("[Peak")], "neither a chromatogram nor"),
-        (lambda text: text + "[a]\n" * 3000, "more than 2000 sections"),
-    ],
-)
-def test_a_damaged_export_says_where(tmp_path: Path, damage: Callable[[str], str], reason: str) -> None:
-    text = shimadzu_bytes(MINUTES, [-132, 0, 53000, 8], PEAKS).decode()
-    with pytest.raises(ReaderError, match=reason):
-        load_from_shimadzu(stored(tmp_path, damage(text).encode()))
-
-
-@real
-def test_the_real_export_of_labsolutions_is_what_its_text_says() -> None:
-    path = REAL_FORMATS / "peaktables" / "shimadzu_ladder.txt"
-    run = read(path)
-    rows = path.read_text().split("R.Time (min)\tIntensity\n")[1].split("\n\n")[0].splitlines()
-    pairs = np.array([[float(cell) for cell in row.split("\t")] for row in rows])
-    assert run.scans == 66255 == len(pairs)
-    assert np.array_equal(run.times_s, pairs[:, 0] * 60)
-    assert np.array_equal(run.total, pairs[:, 1])
-    assert isinstance(run, RawRun) and run.reported is not None
-    assert (run.reported.peaks, run.reported.area[:3].tolist()) == (83, [2042, 2333, 1245])
-    assert run.reported.time_s[-1] == pytest.approx(43.689 * 60)
-    assert run.reported.height[-1] == 548
-
-
 @pytest.mark.parametrize(
     ("content", "format_name"),
     [
@@ -295,16 +153,3 @@ def test_the_real_export_of_labsolutions_is_what_its_text_says() -> None:
 )
 def test_the_texts_are_known_by_their_content(content: bytes, format_name: str) -> None:
     assert recognise(content, "a") == format_name
-
-
-def test_a_file_of_labsolutions_itself_says_how_it_is_made_readable(tmp_path: Path) -> None:
-    told = describe(
-        stored(tmp_path, b"\xd0\xcf\x11\xe0" + bytes(508) + "LSS Raw Data".encode("utf-16-le")), "a.bin"
-    )
-    assert told.format == "LabSolutions"
-    assert "Convert to ASCII" in (told.reason or "")
-
-
-@real
-def test_the_real_file_of_labsolutions_is_known() -> None:
-    assert describe(REAL_FORMATS / "shimadzu" / "FS19_214.gcd", "x").format == "LabSolutions"
