@@ -4,7 +4,7 @@ is wrong is said at once.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from siglab_clients.tlog.checkpoints import Checkpoint, open_checkpoint
@@ -12,7 +12,7 @@ from siglab_clients.tlog.cosignatures import WitnessKey, open_cosignature
 from siglab_clients.tlog.encoding import parse_canonical_json
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey
-from siglab_clients.verify.container import CONTAINER, Stored, unpack
+from siglab_clients.verify.container import CONTAINER, Stored
 from siglab_clients.verify.events import EVENTS, History, check_events
 from siglab_clients.verify.exceptional import exceptional_notes
 from siglab_clients.verify.findings import Finding, Verdict
@@ -20,7 +20,9 @@ from siglab_clients.verify.item import contradictions, told_item
 from siglab_clients.verify.lineage import check_lineage
 from siglab_clients.verify.manifest import MANIFEST, Manifest, compare, open_manifest
 from siglab_clients.verify.spectra import check_spectra
+from siglab_clients.verify.timestamps import FOLDER as TIMESTAMPS
 from siglab_clients.verify.timestamps import check_timestamps
+from siglab_clients.verify.unpack import unpack
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -42,10 +44,17 @@ def check_bundle(
     be there and hold.
     """
     try:
-        files, findings = unpack(io.BytesIO(source) if isinstance(source, bytes) else source)
+        unpacked = unpack(io.BytesIO(source) if isinstance(source, bytes) else source)
     except EvidenceError as error:
         return Verdict((Finding(CONTAINER, str(error), "container"),), None, 0, None, key=key)
-    return check_files(files, key, witnesses=witnesses, roots=roots, before=findings)
+    return check_files(
+        unpacked.files,
+        key,
+        witnesses=witnesses,
+        roots=roots,
+        before=unpacked.findings,
+        unread=unpacked.unread,
+    )
 
 
 def check_files(
@@ -55,23 +64,28 @@ def check_files(
     witnesses: Sequence[WitnessKey] = (),
     roots: "Sequence[x509.Certificate] | None" = None,
     before: Sequence[Finding] = (),
+    unread: Collection[str] = (),
 ) -> Verdict:
-    """The verdict on the files of a bundle; `before` is what was found wrong with their container."""
-    findings = list(before)
-    manifest = _manifest(files, key, findings)
+    """The verdict on the files of a bundle; `before` is what was found wrong with their container.
+
+    Of files that are `unread` or damaged this was said: nothing more is concluded from them, nor that they are missing.
+    """
+    findings = [*before, *_missing(files, unread)]
+    manifest = _manifest(files, key, findings, unread)
     checkpoint = _checkpoint(files, key, findings)
     cosigned = _cosigned(files, witnesses, findings)
     item_id = _item_id(files, manifest, findings)
     if EVENTS in files:
-        own = check_events(_data(files, EVENTS), item_id, checkpoint)
+        own = check_events(files[EVENTS], item_id, checkpoint)
         findings += own.findings
     else:
         own = History(EVENTS)
-        _missing(EVENTS, findings)
     ancestors, wrong, notes = check_lineage(files, own, item_id, checkpoint)
     wrong += _contradictions(files, item_id, own, ancestors)
     spectra, more, told = check_spectra(files, own)
     note = files[CHECKPOINT].data if checkpoint is not None else None
+    if any(name.startswith(TIMESTAMPS) for name in unread):
+        roots = None  # There are some, and of those it was said that they cannot be read.
     stamped, late, untold = check_timestamps(files, note, key, roots)
     return Verdict(
         (*findings, *wrong, *more, *late),
@@ -91,22 +105,38 @@ def _data(files: Mapping[str, Stored], name: str) -> bytes:
     return files[name].data or b""
 
 
-def _manifest(files: Mapping[str, Stored], key: VerifierKey, findings: list[Finding]) -> Manifest | None:
-    if MANIFEST not in files:
-        _missing(MANIFEST, findings)
+def _is_sound(files: Mapping[str, Stored], name: str) -> bool:
+    return name in files and not files[name].damaged
+
+
+def _missing(files: Mapping[str, Stored], unread: Collection[str]) -> list[Finding]:
+    return [
+        Finding(name, "the file is missing", "missing")
+        for name in (MANIFEST, CHECKPOINT, ITEM, EVENTS)
+        if name not in files and name not in unread
+    ]
+
+
+def _manifest(
+    files: Mapping[str, Stored], key: VerifierKey, findings: list[Finding], unread: Collection[str]
+) -> Manifest | None:
+    if not _is_sound(files, MANIFEST):
         return None
     try:
         manifest = open_manifest(_data(files, MANIFEST), key)
     except EvidenceError as error:
         findings.append(Finding(MANIFEST, str(error), "manifest"))
         return None
-    findings += compare(manifest, files)
+    findings += [
+        finding
+        for finding in compare(manifest, files)
+        if finding.where not in unread and finding not in findings
+    ]
     return manifest
 
 
 def _checkpoint(files: Mapping[str, Stored], key: VerifierKey, findings: list[Finding]) -> Checkpoint | None:
-    if CHECKPOINT not in files:
-        _missing(CHECKPOINT, findings)
+    if not _is_sound(files, CHECKPOINT):
         return None
     try:
         return open_checkpoint(_data(files, CHECKPOINT), key)
@@ -119,7 +149,7 @@ def _cosigned(
     files: Mapping[str, Stored], witnesses: Sequence[WitnessKey], findings: list[Finding]
 ) -> dict[str, int]:
     cosigned: dict[str, int] = {}
-    for witness in witnesses if CHECKPOINT in files else ():
+    for witness in witnesses if _is_sound(files, CHECKPOINT) else ():
         try:
             cosigned[witness.name] = open_cosignature(_data(files, CHECKPOINT), witness)
         except EvidenceError as error:
@@ -129,8 +159,7 @@ def _cosigned(
 
 def _item_id(files: Mapping[str, Stored], manifest: Manifest | None, findings: list[Finding]) -> str | None:
     """The item that the manifest names, or else that of `item.json`; both must agree."""
-    if ITEM not in files:
-        _missing(ITEM, findings)
+    if not _is_sound(files, ITEM):
         return manifest.item_id if manifest else None
     try:
         item: Any = parse_canonical_json(_data(files, ITEM))
@@ -151,7 +180,7 @@ def _contradictions(
     files: Mapping[str, Stored], item_id: str | None, own: History, ancestors: Mapping[str, History]
 ) -> list[Finding]:
     """What `item.json` says otherwise than the events, once these are proved."""
-    if ITEM not in files or item_id is None or not own.is_whole:
+    if not _is_sound(files, ITEM) or item_id is None or not own.is_whole:
         return []
     try:
         item: Any = parse_canonical_json(_data(files, ITEM))
@@ -174,9 +203,3 @@ def _contradictions(
 
 def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:120]
-
-
-def _missing(name: str, findings: list[Finding]) -> None:
-    finding = Finding(name, "the file is missing", "missing")
-    if finding not in findings:
-        findings.append(finding)

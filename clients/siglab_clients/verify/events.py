@@ -16,6 +16,7 @@ from siglab_clients.tlog.encoding import canonical_json, decode_base64, encode_b
 from siglab_clients.tlog.errors import EncodingError, EvidenceError
 from siglab_clients.tlog.hashing import leaf_hash
 from siglab_clients.tlog.proofs import verify_inclusion
+from siglab_clients.verify.container import Stored
 from siglab_clients.verify.findings import EventRef, Finding
 
 EVENTS = "events.jsonl"
@@ -61,11 +62,12 @@ class History:
     count: int = 0
     proved: list[tuple[ProvedEvent, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    damaged: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it is proved, so that something follows from it."""
-        return not self.findings and 0 < self.count == len(self.proved)
+        return not self.damaged and not self.findings and 0 < self.count == len(self.proved)
 
     def records(self) -> list[Mapping[str, Any]]:
         """The records that are proved, in order."""
@@ -94,11 +96,24 @@ def parse_line(line: bytes) -> ProvedEvent:
 
 
 def check_events(
-    raw: bytes, item_id: str | None, checkpoint: Checkpoint | None, file: str = EVENTS
+    stored: Stored, item_id: str | None, checkpoint: Checkpoint | None, file: str = EVENTS
 ) -> History:
-    """The history in a file's bytes. Without a trusted checkpoint inclusion stays unproved, which is a
-    finding elsewhere.
+    """The history in a file. Without a trusted checkpoint inclusion stays unproved, which is a finding elsewhere.
+
+    Of a damaged file it is said which lines do not hold; that events are missing or in another order does not follow.
     """
+    history = _check(stored.data or b"", item_id, checkpoint, file)
+    if stored.damaged:
+        history.damaged = True
+        history.findings = [
+            finding
+            for finding in history.findings
+            if finding.event is not None and finding.code in (LINE, COMMITMENT, INCLUSION, SIGNATURE)
+        ]
+    return history
+
+
+def _check(raw: bytes, item_id: str | None, checkpoint: Checkpoint | None, file: str) -> History:
     history = History(file)
     if not raw.endswith(b"\n"):
         history.findings.append(Finding(file, "the file is empty or its last line is cut off", LINE))

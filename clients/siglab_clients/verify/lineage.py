@@ -48,11 +48,10 @@ def check_lineage(
         if not name.startswith(FOLDER):
             continue
         match = _NAME.fullmatch(name)
-        data = files[name].data
-        if match is None or data is None:
+        if match is None:
             findings.append(Finding(name, "this is no file of an ancestor's history", LINEAGE))
             continue
-        histories[match[1]] = check_events(data, match[1], checkpoint, name)
+        histories[match[1]] = check_events(files[name], match[1], checkpoint, name)
         findings += histories[match[1]].findings
     notes = _check_links(histories, own, item_id, findings)
     return histories, findings, notes
@@ -65,23 +64,24 @@ def _check_links(
     notes: list[str] = []
     reached: set[str] = set()
     waiting = [own]
+    is_whole = own.is_whole
     while waiting:
         history = waiting.pop()
-        if not history.proved:
+        if not history.is_whole:
+            is_whole = False  # What its first event says is not known.
             continue
-        first = history.proved[0][0].event
-        for parent, digest in parents_of(first):
+        for parent, digest in parents_of(history.records()[0]):
             if parent not in histories:
                 notes.append(f"the history of {parent}, from which the item came, is not in the bundle")
                 continue
             known = histories[parent]
-            if digest not in {found for _, found in known.proved} and not known.findings:
+            if known.is_whole and digest not in {found for _, found in known.proved}:
                 message = f"{history.file} says that its item was taken by an event of this item which is not in its history"
                 findings.append(Finding(known.file, message, LINEAGE))
             if parent not in reached:
                 reached.add(parent)
                 waiting.append(known)
-    if own.proved:
+    if is_whole:
         findings += [
             Finding(histories[name].file, "the item did not come from this one", LINEAGE)
             for name in sorted(histories.keys() - reached)

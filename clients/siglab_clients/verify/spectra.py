@@ -39,7 +39,7 @@ def check_spectra(
         spectrum = file.removeprefix(SPECTRA)
         where = f"{file} ({names[spectrum]})" if spectrum in names else file
         if spectrum not in events:
-            if not own.findings:
+            if own.is_whole:
                 findings.append(
                     Finding(where, "no event of the item says that this spectrum was verified", SPECTRUM)
                 )
@@ -74,7 +74,7 @@ def _check_damaged(
 ) -> set[str]:
     """The spectra of which the bundle says that the laboratory could not give them; each is a finding."""
     listed = files.get(DAMAGED)
-    if listed is None or listed.data is None:
+    if listed is None or listed.data is None or listed.damaged:
         return set()
     try:
         rows = parse_canonical_json(listed.data)
@@ -135,7 +135,7 @@ def _check_list(
 ) -> dict[str, str]:
     """Names of spectra by id, once the list fits to the events; a bundle without a list may have no names."""
     listed = files.get(LIST)
-    if listed is None or listed.data is None:
+    if listed is None or listed.data is None or listed.damaged:
         return {}
     try:
         rows = parse_canonical_json(listed.data)
@@ -152,7 +152,7 @@ def _check_list(
     for row in rows:
         spectrum = str(row["id"])
         names[spectrum] = str(row["filename"])[:120]
-        if own.findings:
+        if not own.is_whole:
             continue
         event, details = events.get(spectrum, (None, {}))
         told = {"sha256": row["sha256"], "size": row["size"], "index": row["index"]}
