@@ -86,9 +86,18 @@ class RoundSchema(Schema):
     heads_done = fields.Integer(required=True)
 
 
+class StoredSchema(Schema):
+    """Files that are stored, whether a round has come to them or not; `since_round` came after the newest round began."""
+
+    objects = fields.Integer(required=True)
+    bytes = fields.Integer(required=True)
+    since_round = fields.Integer(required=True)
+
+
 class ScrubSchema(Schema):
     """How the scrub goes on."""
 
+    stored = fields.Nested(StoredSchema, required=True)
     round = fields.Nested(RoundSchema, required=True, allow_none=True)
     last_round = fields.Nested(RoundSchema, required=True, allow_none=True)
     next_due_at = Timestamp(required=True, allow_none=True)

@@ -14,6 +14,10 @@ CANARY_AT = Gauge("siglab_store_canary_timestamp_seconds", "When the locks were 
 FREE = Gauge("siglab_store_free_bytes", "Room that is left, where the store tells it", ["store"])
 UNCOPIED = Gauge("siglab_mirror_waiting", "Spectra that have no second copy yet")
 FAILOVERS = Counter("siglab_store_failovers_total", "Reads that the second copy had to serve")
+DAMAGED_READS = Counter(
+    "siglab_store_damaged_reads_total",
+    "Reads that were broken off, since the bytes were not those that were verified",
+)
 ROUND_AGE = Gauge(
     "siglab_scrub_last_round_age_seconds", "Time since the last whole round ended; -1 before the first"
 )

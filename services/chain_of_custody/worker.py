@@ -3,6 +3,7 @@
 from services.chain_of_custody.app import NAME, make_runtime
 from services.chain_of_custody.service.ask_witnesses import register_witnesses
 from services.chain_of_custody.service.check_limits import check_at_start, register_limits
+from services.chain_of_custody.service.check_read import register_reads
 from services.chain_of_custody.service.copy_heads import register_copies
 from services.chain_of_custody.service.scrub import register_scrub
 from services.chain_of_custody.service.sequence_events import Sequencer
@@ -25,6 +26,7 @@ def make_jobs(runtime: Runtime) -> Jobs:
     register_witnesses(jobs)
     register_spectra(jobs)
     register_scrub(jobs)
+    register_reads(jobs)
     register_limits(jobs)
     return jobs
 

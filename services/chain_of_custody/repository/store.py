@@ -59,6 +59,14 @@ def extent(session: Session) -> tuple[int, int, int]:
     return int(last), int(objects), int(size)
 
 
+def stored(session: Session, last: int) -> tuple[int, int, int]:
+    """(how many, bytes) of the spectra that are stored, hashed already or not, and how many have a larger number than `last`."""
+    later = func.count().filter(Spectrum.seq > last)
+    query = select(func.count(), func.coalesce(func.sum(Spectrum.size), 0), later).select_from(Spectrum)
+    objects, size, new = session.execute(query).one()
+    return int(objects), int(size), int(new)
+
+
 def next_to_scrub(session: Session, cursor: int, last: int) -> tuple[str, int] | None:
     """(id, number) of the next spectrum of a round, None at its end."""
     query = (

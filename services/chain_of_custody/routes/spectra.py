@@ -14,7 +14,6 @@ from services.chain_of_custody.schemas_spectra import (
     SpectrumSchema,
 )
 from services.chain_of_custody.service import spectra, verify_spectrum
-from services.chain_of_custody.store import stores_of
 from shared.http import context
 from shared.http.blueprint import Blueprint
 from shared.http.problems import problem_document
@@ -49,8 +48,7 @@ def get_content(spectrum_id: str) -> Response:
     """The bytes as they were uploaded; Range, If-Range and If-None-Match are kept."""
     asked = {"asked": request.headers.get("Range"), "if_range": request.headers.get("If-Range")}
     try:
-        stores = stores_of(context.runtime())
-        found = spectra.get_content(context.actor(), context.uow(), stores, spectrum_id, **asked)
+        found = spectra.get_content(context.actor(), context.uow(), context.runtime(), spectrum_id, **asked)
     except Unsatisfiable:
         size = spectra.get_spectrum(context.actor(), context.uow(), spectrum_id)["size"]
         return _unsatisfiable(size)

@@ -1,19 +1,22 @@
 """Reading spectra: what is known of them, and their bytes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from services.chain_of_custody.domain.byte_range import Span, read_range
 from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.repository import spectra as repository
 from services.chain_of_custody.repository import store as store_repository
+from services.chain_of_custody.service.check_read import report_damage
 from services.chain_of_custody.service.copies import Copy, copies_of, read_copies
+from services.chain_of_custody.store import stores_of
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import NotFound
 from shared.http.lists import paginate
-from shared.storage import ObjectStore
+from shared.runtime import Runtime
 
 READERS = (*LABORATORY, Role.AUDITOR, Role.INSTRUMENT, Role.SERVICE)
 
@@ -32,6 +35,7 @@ class Content:
     span: Span | None
     etag: str | None
     copies: tuple[Copy, ...]
+    damaged: Callable[[str], None]
 
     @property
     def length(self) -> int:
@@ -39,10 +43,12 @@ class Content:
         return self.size if self.span is None else self.span.length
 
     def read(self) -> Iterator[bytes]:
-        """The bytes in chunks; raises before the first where no store has such an object."""
+        """The bytes in chunks; raises before the first where no store has such an object, and before the last where the whole of
+        it is not what was verified."""
         if self.length == 0:
             return iter(())
-        return read_copies(self.copies, self.etag, self.span.first if self.span else 0, self.length)
+        start = self.span.first if self.span else 0
+        return read_copies(self.copies, self.etag, start, self.length, size=self.size, damaged=self.damaged)
 
 
 def list_spectra(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +74,7 @@ def get_spectrum(actor: Actor, uow: UnitOfWork, spectrum_id: str) -> dict[str, A
 def get_content(
     actor: Actor,
     uow: UnitOfWork,
-    stores: Mapping[str, ObjectStore],
+    runtime: Runtime,
     spectrum_id: str,
     *,
     asked: str | None,
@@ -81,8 +87,10 @@ def get_content(
     _require_reader(actor)
     row = repository.spectrum(uow.session, actor, spectrum_id)
     span = read_range(asked, row.size) if if_range is None or if_range == f'"{row.sha256}"' else None
-    copies = copies_of(row, store_repository.copies(uow.session, row.id), stores)
-    return Content(row.filename, row.size, span, row.sha256, tuple(copies))
+    copies = copies_of(row, store_repository.copies(uow.session, row.id), stores_of(runtime))
+    return Content(
+        row.filename, row.size, span, row.sha256, tuple(copies), partial(report_damage, runtime, row.id)
+    )
 
 
 def describe_spectrum(row: Spectrum) -> dict[str, Any]:

@@ -48,13 +48,14 @@ def get_store(actor: Actor, uow: UnitOfWork, runtime: Runtime) -> dict[str, Any]
 
 
 def get_scrub(actor: Actor, uow: UnitOfWork, runtime: Runtime) -> dict[str, Any]:
-    """How far the round is, when the last one ended and the next begins, and how many findings are open."""
+    """What is stored, how far the round is, when the last one ended and the next begins, and how many findings are open."""
     require(actor, *MAY_SEE)
     session, settings = uow.session, runtime.settings
     going, last = repository.open_round(session), repository.last_round(session)
     due = None if last is None else last.began_at + timedelta(days=settings.scrub_days)
     done, wrong = repository.totals(session)
     return {
+        "stored": _stored(uow, going or last),
         "round": None if going is None else _round(going),
         "last_round": None if last is None else _round(last),
         "next_due_at": due,
@@ -112,6 +113,12 @@ def describe_finding(row: StoreFinding) -> dict[str, Any]:
     told = {name: getattr(row, name) for name in names}
     told["what_to_do"] = WHAT_TO_DO[row.kind] if row.closed_at is None else None
     return told
+
+
+def _stored(uow: UnitOfWork, newest: ScrubRound | None) -> dict[str, int]:
+    """All files that are stored, whether a round has come to them or not, and those that came after the newest round began."""
+    objects, size, new = repository.stored(uow.session, 0 if newest is None else newest.last)
+    return {"objects": objects, "bytes": size, "since_round": new}
 
 
 def _round(row: ScrubRound) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from services.chain_of_custody.service import scrub
 from services.chain_of_custody.store import store_of
 from shared.storage.errors import StoreUnavailable
 from tests.calls import ADMIN, AUDITOR, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
+from tests.integration.spectra import house
 from tests.integration.store.world import SIZE, World
 
 
@@ -93,6 +94,17 @@ def test_a_round_begins_when_it_is_due(world: World) -> None:
         scrub.scrub(world.runtime)
     assert progress(world)["last_round"]["number"] == number + 1
     assert progress(world)["last_round"]["asked_by"] is None
+
+
+def test_files_are_counted_before_a_round_has_come_to_them(world: World) -> None:
+    world.scrub()
+    before = progress(world)["stored"]
+    assert before["since_round"] == 0 and before["objects"] == progress(world)["last_round"]["objects_done"]
+    world.stored()
+    house.uploaded(world.client, world.item_id, b"not hashed yet")
+    after = progress(world)["stored"]
+    assert (after["objects"], after["since_round"]) == (before["objects"] + 2, 2)
+    assert after["bytes"] == before["bytes"] + SIZE + len(b"not hashed yet")
 
 
 def test_asking_twice_begins_one_round(world: World) -> None:
