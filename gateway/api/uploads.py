@@ -124,11 +124,13 @@ class Uploads:
             return answer
         if body.broken:
             raise Malformed(f"The body broke off; the upload now stands at byte {offset}.")
+        told = _kept(answer, offset)
         if offset == told["size"]:
             answer = self._complete(api, actor, upload_id)
             if answer.status >= 400:
                 return answer
-        return BusResponse(204, _progress(json.loads(answer.body)))
+            told = _kept(answer, offset)
+        return BusResponse(204, _progress(told))
 
     def _look(self, api: Api, actor: Actor, upload_id: str) -> BusResponse:
         """The upload as custody has it; one whose bytes are all there, but whose completion was missed, is completed now."""
@@ -229,6 +231,18 @@ def _abilities() -> list[tuple[str, str]]:
         ("Tus-Extension", "creation,expiration"),
         ("Tus-Max-Size", str(LARGEST_UPLOAD)),
     ]
+
+
+def _kept(answer: BusResponse, offset: int) -> dict[str, Any]:
+    """What custody told of an upload that stands at `offset`; raises Conflict where its store has lost what it took."""
+    told: dict[str, Any] = json.loads(answer.body)
+    if told["offset"] != offset:
+        raise Conflict(
+            f"The store was interrupted and lost what it had taken; the upload stands at byte {told['offset']} again. "
+            "Send the file from there.",
+            code="parts_lost",
+        )
+    return told
 
 
 def _progress(told: dict[str, Any]) -> list[tuple[str, str]]:

@@ -18,6 +18,8 @@ from shared.errors import DomainError
 from shared.identifiers import new_id
 
 blp = Blueprint("work", __name__)
+#: How often a file is sent from its beginning before a person is asked to look at the store.
+_ATTEMPTS = 3
 _CUSTODY = "chain_of_custody"
 
 
@@ -84,13 +86,25 @@ def _send(item_id: str, file: FileStorage, facts: dict[str, str]) -> Said:
     made = _internal("POST", "/internal/uploads", json.dumps(told).encode(), key=request.form.get("once"))
     if not made.ok:
         return made
-    upload_id, offset = made.json["id"], int(made.json["offset"])
-    file.stream.seek(offset)
-    while part := file.stream.read(PIECE):
-        said = _internal("PATCH", f"/internal/uploads/{upload_id}", part, query=f"offset={offset}")
-        if not said.ok:
+    for _ in range(_ATTEMPTS):
+        said = _send_rest(made.json["id"], int(made.json["offset"]), size, file)
+        if not said.ok or said.json["state"] == "finished":
             return said
-        offset += len(part)
+        # The store was interrupted and lost what it had taken: the upload is at its beginning again.
+        made = said
+    return _refused(
+        "The store lost the file each time that it had taken it. Wait until it works again, then send the file anew."
+    )
+
+
+def _send_rest(upload_id: str, offset: int, size: int, file: FileStorage) -> Said:
+    while offset < size:
+        file.stream.seek(offset)
+        part = file.stream.read(PIECE)
+        said = _internal("PATCH", f"/internal/uploads/{upload_id}", part, query=f"offset={offset}")
+        if not said.ok or said.json["offset"] <= offset:
+            return said
+        offset = int(said.json["offset"])
     return _internal("POST", f"/internal/uploads/{upload_id}/completion", b"")
 
 

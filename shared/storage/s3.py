@@ -17,7 +17,7 @@ from minio.helpers import genheaders
 from minio.versioningconfig import ENABLED
 
 from shared.storage.canary import check_room, send_canary
-from shared.storage.errors import StoreUnavailable, UploadNotFound
+from shared.storage.errors import BadObject, StoreUnavailable, UploadNotFound
 from shared.storage.interface import (
     OCTETS,
     Canary,
@@ -141,7 +141,7 @@ class S3Store(S3Objects):
             with s3_errors():
                 done = self._client._complete_multipart_upload(self._bucket, key, upload, rows)
             version_id = str(done.version_id)
-        except (UploadNotFound, StoreUnavailable):
+        except (UploadNotFound, BadObject, StoreUnavailable):
             found = self._version_of(key, token)
             if found is None:
                 raise

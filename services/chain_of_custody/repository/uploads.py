@@ -76,3 +76,9 @@ def take_tail(session: Session, upload_id: str) -> list[bytes]:
 def drop_tail(session: Session, upload_id: str) -> None:
     """Removes the bytes that wait."""
     session.execute(delete(UploadTail).where(UploadTail.upload_id == upload_id))
+
+
+def forget_bytes(session: Session, upload_id: str) -> None:
+    """Removes all that tells of bytes taken: the parts, and those that wait."""
+    session.execute(delete(UploadPart).where(UploadPart.upload_id == upload_id))
+    drop_tail(session, upload_id)

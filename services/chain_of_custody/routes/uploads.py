@@ -9,6 +9,7 @@ from flask import request
 from services.chain_of_custody.models_spectra import FINISHED, Upload
 from services.chain_of_custody.schemas_spectra import NewUploadSchema, OffsetQuery
 from services.chain_of_custody.service import uploads
+from services.chain_of_custody.service.complete_upload import complete_own_upload
 from shared.bulk import BulkFolder
 from shared.errors import Invalid
 from shared.http import context
@@ -62,7 +63,7 @@ def _piece(query: dict[str, Any]) -> Iterator[bytes | memoryview]:
 @blp.response(200)
 def complete_upload(upload_id: str) -> dict[str, Any]:
     """Makes a spectrum of an upload whose bytes are all here."""
-    row = uploads.complete_own_upload(context.actor(), context.uow(), _stores(), upload_id, now=context.now())
+    row = complete_own_upload(context.actor(), context.uow(), _stores(), upload_id, now=context.now())
     return _told(row)
 
 

@@ -8,7 +8,8 @@ import structlog
 from services.chain_of_custody.models_spectra import ABANDONED, OPEN, RECEIVED
 from services.chain_of_custody.repository import spectra, uploads
 from services.chain_of_custody.service import copy_objects, legal_holds, verify_spectrum
-from services.chain_of_custody.service.uploads import KEPT_UNFINISHED, Stores, complete_upload
+from services.chain_of_custody.service.complete_upload import complete_upload
+from services.chain_of_custody.service.uploads import KEPT_UNFINISHED, Stores
 from services.chain_of_custody.store import store_of
 from shared.errors import DomainError
 from shared.jobs.app import Jobs

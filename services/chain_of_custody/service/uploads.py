@@ -1,10 +1,12 @@
 """Uploads: begun for an item, taken piece by piece, completed into a spectrum.
 
-A piece is committed together with the new offset, in one transaction under the lock of the upload's row: what an answer has told
-is safe, a piece that is sent twice is refused, and a part of a transaction that failed is given to the store once more. The last
-piece only makes the upload `received`; making object and spectrum of it is an act of its own that can be repeated, so that a
-process killed between the store and the commit leaves nothing half done. Each upload makes a spectrum of its own, also of bytes
-that were sent before: two acts are two records, and an agent that wants one asks twice with the same Idempotency-Key.
+A piece is committed together with the new offset, in one transaction under the lock of the upload's row: what an answer has
+told is safe, a piece that is sent twice is refused, and a part of a transaction that failed is given to the store once more.
+The last piece only makes the upload `received`; making object and spectrum of it is an act of its own that can be repeated, so
+that a process killed between the store and the commit leaves nothing half done. A store that was interrupted while it made the
+object may have lost the parts; the upload then stands at its beginning again, for its source still has the file (E22). Each
+upload makes a spectrum of its own, also of bytes that were sent before: two acts are two records, and an agent that wants one
+asks twice with the same Idempotency-Key.
 """
 
 from collections.abc import Mapping
@@ -14,17 +16,14 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
+import structlog
+
 from services.chain_of_custody.domain.cut_parts import cut_parts
-from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.retention import retain_until, retention_years
 from services.chain_of_custody.domain.standing import require_not_blocked
-from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_spectra import (
-    FINISHED,
     OPEN,
     RECEIVED,
-    VERIFYING,
-    Spectrum,
     Upload,
     UploadPart,
     UploadTail,
@@ -32,19 +31,18 @@ from services.chain_of_custody.models_spectra import (
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository import uploads as repository
 from services.chain_of_custody.service.after_ending import require_could_be_of
-from services.chain_of_custody.service.legal_holds import align_soon
-from services.chain_of_custody.service.record_event import record_event
-from services.chain_of_custody.service.verify_spectrum import verify_soon
 from services.chain_of_custody.store import store_of
 from shared.actor import Actor, Role, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, Forbidden, TooLarge
+from shared.errors import Conflict, DomainError, Forbidden, TooLarge
 from shared.http.app import LARGEST_UPLOAD
-from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from shared.runtime import Runtime
 from shared.storage import ObjectStore
-from shared.storage.interface import MAX_PART_SIZE, MIN_PART_SIZE, Part
+from shared.storage.errors import UploadNotFound
+from shared.storage.interface import MAX_PART_SIZE, MIN_PART_SIZE
+
+log = structlog.get_logger(__name__)
 
 MAY_UPLOAD = (Role.TECHNICIAN, Role.INSTRUMENT)
 
@@ -54,7 +52,7 @@ KEPT_UNFINISHED = timedelta(days=7)
 #: Parts of one piece that are stored at the same time.
 _SIDE_BY_SIDE = 4
 
-_FACTS = (
+FACTS = (
     "filename", "technique", "instrument", "method", "run_role", "acquired_at",
 )  # fmt: skip
 
@@ -116,7 +114,7 @@ def begin_upload(
         store_upload_id=None,
         created_at=now,
         touched_at=now,
-        **{name: told[name] for name in _FACTS},
+        **{name: told[name] for name in FACTS},
     )
     uow.session.add(row)
     uow.session.flush()
@@ -149,8 +147,21 @@ def append_piece(
     if offset + len(piece) > row.size:
         raise TooLarge(f"The upload was announced with {row.size} bytes; this piece goes beyond them.")
     if piece:
-        _take(uow, stores, row, piece, now)
+        try:
+            _take(uow, stores, row, piece, now)
+        except UploadNotFound as error:
+            begin_again(uow, stores, row, error, now)
     return row
+
+
+def begin_again(uow: UnitOfWork, stores: Stores, row: Upload, error: DomainError, now: datetime) -> None:
+    """Puts the upload back to its beginning, because the store no longer has what it took of it."""
+    log.warning("upload_parts_lost", upload_id=row.id, offset=row.offset, reason=error.detail)
+    repository.forget_bytes(uow.session, row.id)
+    row.state, row.offset, row.stored, row.store_upload_id, row.touched_at = OPEN, 0, 0, None, now
+    uow.session.flush()
+    if row.size == 0:
+        _take(uow, stores, row, b"", now)
 
 
 def _take(uow: UnitOfWork, stores: Stores, row: Upload, piece: bytes | memoryview, now: datetime) -> None:
@@ -204,82 +215,3 @@ def _put(stores: Stores, key: str, upload_id: str, first: int, cuts: list[memory
             for number, cut in enumerate(cuts, first)
         ]
     return [future.result() for future in under_way]
-
-
-def complete_own_upload(
-    actor: Actor, uow: UnitOfWork, stores: Stores, upload_id: str, *, now: datetime
-) -> Upload:
-    """Makes a spectrum of an upload whose bytes are all here; repeated, it tells of the same one."""
-    require(actor, *MAY_UPLOAD)
-    row = repository.upload(uow.session, actor, upload_id, lock=True)
-    if row.state == OPEN:
-        raise Conflict(f"{row.size - row.offset} bytes are still missing.", code="incomplete")
-    if row.state == RECEIVED:
-        complete_upload(uow, stores, row, now=now)
-    return row
-
-
-def complete_upload(uow: UnitOfWork, stores: Stores, row: Upload, *, now: datetime) -> None:
-    """Makes object, spectrum and event of a locked, received upload, and queues the verification."""
-    until = stores.locked_until(row, now)
-    parts = [Part(part.number, part.etag) for part in repository.parts(uow.session, row.id)]
-    assert row.store_upload_id is not None
-    stored = stores.store.finish(row.object_key, row.store_upload_id, parts, retain_until=until)
-    item = items_repository.lock_item(uow.session, _as_actor(row), row.item_id)
-    spectrum = Spectrum(
-        id=row.spectrum_id,
-        item_id=row.item_id,
-        upload_id=row.id,
-        state=VERIFYING,
-        reason=None,
-        declared_sha256=row.sha256,
-        sha256=None,
-        size=stored.size,
-        format="unknown",
-        summary=None,
-        object_key=stored.key,
-        version_id=stored.version_id,
-        retain_until=until,
-        legal_hold=False,
-        uploaded_by=row.actor,
-        uploaded_at=now,
-        checked_at=None,
-        read_at=None,
-        **{name: getattr(row, name) for name in _FACTS},
-    )
-    uow.session.add(spectrum)
-    row.state, row.touched_at = FINISHED, now
-    record_event(
-        uow,
-        item,
-        "spectrum_stored",
-        author=Author(row.actor, row.actor_name, row.actor_role),
-        now=now,
-        purpose=f"{row.technique} by {row.method}: {row.run_role}",
-        details=_details(spectrum, item),
-    )
-    verify_soon(uow, spectrum.id)
-    if item.open_holds:
-        align_soon(uow, item.id)
-
-
-def _details(spectrum: Spectrum, item: Item) -> dict[str, Any]:
-    left = {} if item.ending is None else {"item_left": item.ending}
-    return {
-        **left,
-        "spectrum_id": spectrum.id,
-        "filename": spectrum.filename,
-        "size": spectrum.size,
-        "declared_sha256": spectrum.declared_sha256,
-        "technique": spectrum.technique,
-        "instrument": spectrum.instrument,
-        "method": spectrum.method,
-        "run_role": spectrum.run_role,
-        "acquired_at": format_time(spectrum.acquired_at),
-        "object": {"key": spectrum.object_key, "version_id": spectrum.version_id},
-        "retain_until": format_time(spectrum.retain_until),
-    }
-
-
-def _as_actor(row: Upload) -> Actor:
-    return Actor(row.actor, row.actor_name, Role(row.actor_role))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,6 +19,7 @@ from shared.storage.interface import MIN_PART_SIZE
 from tests.calls import TECHNICIAN, call
 from tests.integration.chain_of_custody.house import handed, tell_people
 from tests.integration.spectra import house
+from tests.integration.spectra.parts_lost import lose_part_facts, lose_upload
 from tests.integration.storage.conftest import minio_environment
 
 __all__ = ["minio_environment"]
@@ -71,6 +73,26 @@ def test_a_file_is_stored_locked_and_verified(
     facts = store_of(runtime).stat(found["object"]["key"], found["object"]["version_id"])
     assert facts.retain_until is not None
     assert facts.retain_until > datetime.now(UTC) + timedelta(days=364 * runtime.settings.retention_years)
+
+
+@pytest.mark.rule("E22")
+@pytest.mark.parametrize("lost", ["the upload", "what it knew of the part"])
+def test_what_the_server_lost_is_sent_again(
+    client: FlaskClient, runtime: Runtime, item_id: str, minio_environment: dict[str, str], lost: str
+) -> None:
+    """As a MinIO server leaves it that is killed while it completes an upload."""
+    content = os.urandom(3000)
+    upload_id = house.begun(client, item_id, content)
+    house.send(client, upload_id, 0, content)
+    if lost == "the upload":
+        lose_upload(runtime, upload_id)
+    else:
+        assert lose_part_facts(Path(minio_environment["TEST_MINIO_DATA"])) == 1
+    assert house.complete(client, upload_id).json["state"] == "open"
+    house.send(client, upload_id, 0, content)
+    spectrum_id = house.complete(client, upload_id).json["spectrum_id"]
+    verify_spectrum.verify_spectrum(runtime, spectrum_id)
+    assert house.spectrum(client, spectrum_id)["state"] != "quarantined"
 
 
 def test_a_hold_reaches_the_server(client: FlaskClient, runtime: Runtime, item_id: str) -> None:
