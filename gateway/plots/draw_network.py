@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import escape
 
-from gateway.plots.svg import COLOURS, INK, LINE, QUIET, Picture, mark, tag, text, width_of, wrapped
+from gateway.plots.svg import Picture, mark, tag, text, width_of, wrapped
+from shared.figures.svg import COLOURS, INK, LINE, QUIET
 
 _SLOT = 21.0
 _GAP = 1.2

@@ -3,22 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.plots.svg import (
-    COLOURS,
-    INK,
-    LINE,
-    QUIET,
-    Picture,
-    Scale,
-    line,
-    mark,
-    number,
-    tag,
-    text,
-    ticks,
-    width_of,
-    wrapped,
-)
+from gateway.plots.svg import Picture, Scale, line, mark, number, tag, text, ticks, width_of, wrapped
+from shared.figures.svg import COLOURS, INK, LINE, QUIET
 
 _SLOT, _LEAST_SLOT = 46.0, 24.0
 _LEFT, _RIGHT, _TALL = 60.0, 20.0, 300.0

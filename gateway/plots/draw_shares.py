@@ -5,20 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.plots.svg import (
-    INK,
-    LINE,
-    QUIET,
-    Picture,
-    Scale,
-    line,
-    mark,
-    number,
-    text,
-    ticks,
-    width_of,
-    wrapped,
-)
+from gateway.plots.svg import Picture, Scale, line, mark, number, text, ticks, width_of, wrapped
+from shared.figures.svg import INK, LINE, QUIET
 
 TIMES = ("year", "quarter", "month")
 _PANEL = 360.0
@@ -36,6 +24,24 @@ class Point:
     low: float
     high: float
     counted: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One panel: whose values, between which groups and up to what, where it lies and how tall it is."""
+
+    points: Sequence[Point]
+    groups: Sequence[str]
+    place: int
+    x: float
+    y: float
+    tall: float
+    top: float
+    percent: bool
+
+    def told(self, value: float) -> str:
+        """A value at an axis."""
+        return f"{100 * value:.0f} %" if self.percent else number(value)
 
 
 def periods_between(first: str, last: str, group_by: str) -> list[str]:
@@ -115,13 +121,10 @@ def draw_panels(
     for place, (panel, points) in enumerate(panels.items()):
         x, y = (place % columns) * _PANEL, head + (place // columns) * tall
         draw = _over_time if is_time else _in_rows
-        draw(picture, panel, points, groups, x, y, tall, place, top, percent)
+        picture.add(mark(x + 22, y + 13, place, 5.5), text(x + 34, y + 18, panel, size=13, font_weight=700))
+        draw(picture, _Panel(points, groups, place, x, y, tall, top, percent))
     picture.words(lines, 15, head + rows * tall + 14, fill=QUIET)
     return picture
-
-
-def _told(value: float, percent: bool) -> str:
-    return f"{100 * value:.0f} %" if percent else number(value)
 
 
 def _whisker(picture: Picture, x1: float, y1: float, x2: float, y2: float) -> None:
@@ -131,66 +134,43 @@ def _whisker(picture: Picture, x1: float, y1: float, x2: float, y2: float) -> No
         picture.add(line(x - across[0], y - across[1], x + across[0], y + across[1], INK, stroke_width=1.5))
 
 
-def _over_time(
-    picture: Picture,
-    name: str,
-    points: Sequence[Point],
-    groups: Sequence[str],
-    x: float,
-    y: float,
-    tall: float,
-    place: int,
-    top: float,
-    percent: bool,
-) -> None:
-    across = Scale(-0.5, len(groups) - 0.5, x + 50, x + _PANEL - 12)
-    up = Scale(0, top, y + tall - 44, y + 30)
-    mark_at = x + 22
-    picture.add(mark(mark_at, y + 13, place, 5.5), text(mark_at + 12, y + 18, name, size=13, font_weight=700))
-    for at in ticks(0, top, 4):
+def _over_time(picture: Picture, panel: _Panel) -> None:
+    x, y = panel.x, panel.y
+    across = Scale(-0.5, len(panel.groups) - 0.5, x + 50, x + _PANEL - 12)
+    up = Scale(0, panel.top, y + panel.tall - 44, y + 30)
+    for at in ticks(0, panel.top, 4):
         picture.add(line(across.start, up(at), across.end, up(at)))
-        picture.add(text(across.start - 6, up(at) + 4, _told(at, percent), size=11, anchor="end", fill=QUIET))
-    widest = 12 + max(width_of(group, 11) for group in groups)
-    every = -(-len(groups) * int(widest) // int(across.end - across.start))
-    for at, group in enumerate(groups):
+        picture.add(text(across.start - 6, up(at) + 4, panel.told(at), size=11, anchor="end", fill=QUIET))
+    widest = 12 + max(width_of(group, 11) for group in panel.groups)
+    every = -(-len(panel.groups) * int(widest) // int(across.end - across.start))
+    for at, group in enumerate(panel.groups):
         if at % every == 0:
             picture.add(text(across(at), up.start + 16, group, size=11, anchor="middle", fill=QUIET))
-    where = {group: at for at, group in enumerate(groups)}
-    drawn = [(across(where[point.group]), point) for point in points]
+    where = {group: at for at, group in enumerate(panel.groups)}
+    drawn = [(across(where[point.group]), point) for point in panel.points]
     for (x1, one), (x2, other) in itertools.pairwise(drawn):
         if where[other.group] == where[one.group] + 1:
             picture.add(line(x1, up(one.value), x2, up(other.value), QUIET, stroke_width=1.2))
     for at, point in drawn:
-        _whisker(picture, at, up(max(point.low, 0.0)), at, up(min(point.high, top)))
-        picture.add(mark(at, up(point.value), place, 5.0, stroke="#ffffff", stroke_width=1))
-        if len(groups) <= _MOST_LABELS:
+        _whisker(picture, at, up(max(point.low, 0.0)), at, up(min(point.high, panel.top)))
+        picture.add(mark(at, up(point.value), panel.place, 5.0, stroke="#ffffff", stroke_width=1))
+        if len(panel.groups) <= _MOST_LABELS:
             picture.add(text(at, up.start + 30, point.counted, size=11, anchor="middle", fill=QUIET))
 
 
-def _in_rows(
-    picture: Picture,
-    name: str,
-    points: Sequence[Point],
-    groups: Sequence[str],
-    x: float,
-    y: float,
-    tall: float,
-    place: int,
-    top: float,
-    percent: bool,
-) -> None:
-    left = min(130.0, 24 + max(width_of(group, 12) for group in groups))
-    across = Scale(0, top, x + left, x + _PANEL - 66)
-    picture.add(mark(x + 22, y + 13, place, 5.5), text(x + 34, y + 18, name, size=13, font_weight=700))
-    foot = y + 34 + _ROW * len(groups)
-    for at in ticks(0, top, 4):
+def _in_rows(picture: Picture, panel: _Panel) -> None:
+    x, y = panel.x, panel.y
+    left = min(130.0, 24 + max(width_of(group, 12) for group in panel.groups))
+    across = Scale(0, panel.top, x + left, x + _PANEL - 66)
+    foot = y + 34 + _ROW * len(panel.groups)
+    for at in ticks(0, panel.top, 4):
         picture.add(line(across(at), y + 28, across(at), foot, LINE))
-        picture.add(text(across(at), foot + 14, _told(at, percent), size=11, anchor="middle", fill=QUIET))
-    by_group = {point.group: point for point in points}
-    for row, group in enumerate(groups):
+        picture.add(text(across(at), foot + 14, panel.told(at), size=11, anchor="middle", fill=QUIET))
+    by_group = {point.group: point for point in panel.points}
+    for row, group in enumerate(panel.groups):
         middle = y + 34 + _ROW * (row + 0.5)
         picture.add(text(across.start - 8, middle + 4, group, size=12, anchor="end"))
         if (point := by_group.get(group)) is not None:
-            _whisker(picture, across(max(point.low, 0.0)), middle, across(min(point.high, top)), middle)
-            picture.add(mark(across(point.value), middle, place, 5.0, stroke="#ffffff", stroke_width=1))
+            _whisker(picture, across(max(point.low, 0.0)), middle, across(min(point.high, panel.top)), middle)
+            picture.add(mark(across(point.value), middle, panel.place, 5.0, stroke="#ffffff", stroke_width=1))
             picture.add(text(across.end + 8, middle + 4, point.counted, size=11, fill=QUIET))

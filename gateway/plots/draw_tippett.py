@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from gateway.plots.svg import COLOURS, INK, LINE, QUIET, Picture, Scale, line, tag, text, wrapped
+from gateway.plots.svg import Picture, Scale, line, tag, text, wrapped
+from shared.figures.svg import COLOURS, INK, LINE, QUIET
 
 _WIDTH, _TALL, _LEFT = 720.0, 280.0, 64.0
 

@@ -7,20 +7,8 @@ amount, and what is compared is the pattern.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.plots.svg import (
-    COLOURS,
-    INK,
-    QUIET,
-    Picture,
-    Scale,
-    line,
-    number,
-    tag,
-    text,
-    ticks,
-    width_of,
-    wrapped,
-)
+from gateway.plots.svg import Picture, Scale, line, number, tag, text, ticks, width_of, wrapped
+from shared.figures.svg import COLOURS, INK, QUIET
 
 _WIDTH, _TALL = 1100.0, 380.0
 _LEFT, _RIGHT = 70.0, 15.0

@@ -10,12 +10,9 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-INK = "#0b0c0c"
-QUIET = "#505a5f"
-LINE = "#b8c2cc"
+from shared.figures.svg import COLOURS, INK, LINE
+
 FONT = "Noto Sans, Noto Sans Thai, system-ui, sans-serif"
-#: All of them stand out from white by at least 3 : 1.
-COLOURS = ("#0a5c8f", "#b8371f", "#0b7a55", "#8a3d8f", "#7a5c00", "#3b3b9e", "#4d4d4d", "#b0155f")
 SHAPES = ("circle", "square", "triangle", "diamond", "wedge", "pentagon", "cross", "hexagon")
 _CORNERS = {
     "triangle": (3, -90),

@@ -12,7 +12,8 @@ from gateway.plots.draw_profiles import Pair, draw_profiles
 from gateway.plots.draw_shares import draw_shares, periods_between
 from gateway.plots.draw_tippett import draw_tippett
 from gateway.plots.draw_traces import Curve, Peak, draw_traces, spread_out
-from gateway.plots.svg import COLOURS, SHAPES, Picture, Scale, mark, number, ticks, wrapped
+from gateway.plots.svg import SHAPES, Picture, Scale, mark, number, ticks, wrapped
+from shared.figures.svg import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 CAVEAT = "Never alone."
