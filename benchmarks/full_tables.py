@@ -7,6 +7,7 @@ another service upon it. All is SYNTHETIC.
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks.exhibits import synthetic_exhibit
 from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.repository.copy_rows import copy_objects
 from services.chain_of_custody.service.open_received import make_received
@@ -40,7 +41,7 @@ def sequence(runtime: Runtime) -> None:
 
 def _store(runtime: Runtime, count: int) -> None:
     now = datetime.now(UTC)
-    exhibits = [_exhibit() for _ in range(count)]
+    exhibits = [synthetic_exhibit() for _ in range(count)]
     receipt = {"receipt_number": "R-BENCH", "received_at": now}
     made = [make_received(receipt, facts, _AUTHOR, now) for facts in exhibits]
     items = [item for item, _, _ in made]
@@ -66,25 +67,4 @@ def _result(number: int) -> dict[str, Any]:
         "substance": "cocaine",
         "purity_percent": 71.25 + number,
         "sha256": new_id() * 2,
-    }
-
-
-def _exhibit() -> dict[str, Any]:
-    name = new_id()
-    return {
-        "exhibit_id": name,
-        "number": f"B-{name}",
-        "office": "BOG",
-        "submission_id": "bench",
-        "submission_number": "D-BENCH",
-        "line": 1,
-        "kind": "seizure",
-        "programme": "HSP",
-        "description": "SYNTHETIC benchmark powder",
-        "physical_form": "powder",
-        "gross_mass_g": 5.0,
-        "seal_number": "S-1",
-        "seal_condition": "intact",
-        "seizure_id": None,
-        "blocked": False,
     }

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.cpu import cpu_seconds
+from benchmarks.exhibits import synthetic_exhibit
 from benchmarks.keep import keep
 from shared.config import load_settings
-from shared.identifiers import new_id
 from shared.runtime import Runtime
 from tests.system import RunningSystem
 
@@ -52,34 +52,12 @@ def intake_of(system: RunningSystem) -> Runtime:
 
 def receipt(count: int, holder: str) -> dict[str, Any]:
     """A receipt of as many new exhibits, into the hands of `holder`."""
-    items = []
-    for _ in range(count):
-        name = new_id()
-        items.append(
-            {
-                "exhibit_id": name,
-                "number": f"B-{name}",
-                "office": "BOG",
-                "submission_id": "bench",
-                "submission_number": "D-BENCH",
-                "line": 1,
-                "kind": "seizure",
-                "programme": "HSP",
-                "description": "SYNTHETIC benchmark powder",
-                "physical_form": "powder",
-                "gross_mass_g": 5.0,
-                "seal_number": "S-1",
-                "seal_condition": "intact",
-                "seizure_id": None,
-                "blocked": False,
-            }
-        )
     return {
         "receipt_number": "R-BENCH",
         "received_by": holder,
         "received_by_name": holder,
         "received_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "items": items,
+        "items": [synthetic_exhibit() for _ in range(count)],
     }
 
 

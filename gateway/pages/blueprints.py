@@ -82,38 +82,18 @@ _CALENDARS: Link = ("Calendars", "/calendars")
 _OVERDUE: Link = ("Overdue", "/overdue")
 _STORE: Link = ("Object store", "/store")
 _LOG: Link = ("Log", "/ledger")
+#: What those look through who answer for evidence that others have in their hands.
+_OVERSIGHT: tuple[Link, ...] = (
+    _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _MODELS, _RESULTS, _STATISTICS, _OVERDUE, _STORE, _LOG,
+)  # fmt: skip
 #: Role -> (words, address) in the order of the day's work.
 MENUS: dict[str, list[Link]] = {
     "office": [_SUBMISSIONS, _EXHIBITS, _HANDOVERS, _RESULTS, _OVERDUE, _LOG],
     "custodian": [("Receive", "/receive"), _EXHIBITS, _HANDOVERS, _STORAGE, _HOLDS, _OVERDUE, _STORE, _LOG],
     "technician": [_EXHIBITS, _HANDOVERS, _STORAGE, _COMPOSITE, _BALANCES, _RESULTS, _STATISTICS, _OVERDUE],
-    "reviewer": [
-        ("Review", "/review"),
-        _EXHIBITS,
-        _HANDOVERS,
-        _STORAGE,
-        _HOLDS,
-        _MODELS,
-        _RESULTS,
-        _STATISTICS,
-        _OVERDUE,
-        _STORE,
-        _LOG,
-    ],
+    "reviewer": [("Review", "/review"), *_OVERSIGHT],
     "scientist": [_EXHIBITS, _HANDOVERS, _STORAGE, _LIBRARY, _MODELS, _RESULTS, _STATISTICS, _OVERDUE],
-    "auditor": [
-        _SUBMISSIONS,
-        _EXHIBITS,
-        _HANDOVERS,
-        _STORAGE,
-        _HOLDS,
-        _MODELS,
-        _RESULTS,
-        _STATISTICS,
-        _OVERDUE,
-        _STORE,
-        _LOG,
-    ],
+    "auditor": [_SUBMISSIONS, *_OVERSIGHT],
     "admin": [_STORAGE, _BALANCES, _PEOPLE, _CALENDARS, _STORE, _LOG],
     "analyst": [_RESULTS, _STATISTICS],
 }
