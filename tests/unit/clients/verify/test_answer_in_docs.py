@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from siglab_clients.verify import container, events, findings, lineage, spectra, timestamps
+from siglab_clients.verify import container, events, findings, lineage, spectra, timestamps, unpack
 from siglab_clients.verify.cli import as_json
 from siglab_clients.verify.container import pack
 from tests.unit.clients.verify.bundles import TRUSTED, check_bundle, good_files
@@ -22,7 +22,7 @@ def test_the_fields_of_the_answer_are_those_of_the_page() -> None:
 def test_the_codes_of_findings_are_on_the_page() -> None:
     (row,) = (line for line in TABLE.splitlines() if line.startswith("| `findings`"))
     told = set(re.findall(r"`(\w+)`", row.partition("one of")[2]))
-    modules = (container, events, findings, lineage, spectra, timestamps)
+    modules = (container, events, findings, lineage, spectra, timestamps, unpack)
     code = {
         value
         for module in modules
@@ -31,7 +31,7 @@ def test_the_codes_of_findings_are_on_the_page() -> None:
     }
     assert {
         events.LINE, events.COMMITMENT, events.INCLUSION, events.SIGNATURE, events.ORDER, events.FOREIGN, lineage.LINEAGE,
-        spectra.SPECTRUM, spectra.NOT_GIVEN, timestamps.TIMESTAMP,
+        spectra.SPECTRUM, spectra.NOT_GIVEN, timestamps.TIMESTAMP, unpack.DAMAGED,
     } <= told & code  # fmt: skip
     checks = (ROOT / "clients/siglab_clients/verify/check_bundle.py").read_text()
     assert set(re.findall(r'Finding\([^\n]*, "(\w+)"\)', checks)) <= told

@@ -6,10 +6,12 @@ import re
 import zipfile
 from functools import cache
 from itertools import accumulate, pairwise
+from typing import BinaryIO
 
 import pytest
 
 from siglab_clients.tlog.encoding import canonical_json
+from siglab_clients.verify import unpack
 from siglab_clients.verify.check_bundle import check_bundle
 from siglab_clients.verify.container import LOCAL, Stored, frame, pack
 from siglab_clients.verify.findings import Finding
@@ -172,3 +174,29 @@ def test_a_compressed_file_is_not_said_to_be_missing() -> None:
     found = findings(out.getvalue())
     assert {finding.where for finding in found} == {"events.jsonl", "manifest", "bundle"}
     assert not {finding.code for finding in found} & CLAIMS
+
+
+def test_a_file_whose_headers_all_disagree_is_not_read_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand names for the same bytes, each with another checksum than its header: what is read is bounded."""
+    raw = pack({"a": bytes(50_000)})
+    at = raw.rindex(b"PK\x01\x02")
+    entry = bytearray(raw[at:-22])
+    entry[16:20] = b"\1\2\3\4"
+    listed = bytes(entry) * 2000
+    end = bytearray(raw[-22:])
+    end[8:12] = (2000).to_bytes(2, "little") * 2
+    end[12:16] = len(listed).to_bytes(4, "little")
+    header = bytearray(raw[:at])
+    header[14:18] = b"\4\3\2\1"
+    read = 0
+    checksum = unpack._checksum
+
+    def counted(source: BinaryIO, at: int, size: int) -> int:
+        nonlocal read
+        read += size
+        return checksum(source, at, size)
+
+    monkeypatch.setattr(unpack, "_checksum", counted)
+    whole = bytes(header) + listed + bytes(end)
+    assert "claim to be larger" in findings(whole)[0].message
+    assert 0 < read <= 8 * len(whole)
