@@ -47,6 +47,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "optional balance": lambda name: balance_named(text(name) or "") or None,
     _NUMBER: number,
     _SECRET: secret,
+    "optional secret": lambda name: secret(name) or None,
 }
 
 
@@ -77,7 +78,13 @@ ACTS: dict[str, Act] = {
     ),
     "seal": Act(
         "/items/{item}/seals",
-        {"seal_number": _TEXT, "purpose": _TEXT, "witness": "optional person", "gross_mass_g": _NUMBER},
+        {
+            "seal_number": _TEXT,
+            "purpose": _TEXT,
+            "witness": "optional person",
+            "witness_password": "optional secret",
+            "gross_mass_g": _NUMBER,
+        },
         "Sealed anew.",
     ),
     "hold": Act(

@@ -78,6 +78,7 @@ class Item(Base):
     __tablename__ = "items"
     __table_args__ = (
         Index("ix_items_holder", "holder_kind", "holder"),
+        Index("ix_items_seal_number", "seal_number"),
         Index(
             "uq_items_exhibit",
             "exhibit_id",
@@ -228,7 +229,14 @@ class Event(Base):
             postgresql_where=text("subject IS NOT NULL"),
         ),
         CheckConstraint("(item_id IS NULL) <> (subject IS NULL)", name="of_one"),
-        Index("ix_events_sealed", "item_id", postgresql_where=text("type = 'sealed'")),
+        *(
+            Index(
+                f"ix_events_{name}",
+                text(f"(record::jsonb #>> '{{details,{name}}}')"),
+                postgresql_where=text("type = 'sealed'"),
+            )
+            for name in ("seal_number", "previous_seal_number")
+        ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)

@@ -41,7 +41,10 @@ class SealSchema(RetrievalSchema):
     sealed_by = Word(
         load_default=None, allow_none=True, metadata={"description": "a login; default: the actor"}
     )
-    witness = Word(load_default=None, allow_none=True, metadata={"description": "a login"})
+    witness = Word(
+        load_default=None, allow_none=True, metadata={"description": "a login; signs with `witness_password`"}
+    )
+    witness_password = Password(required=False)
     gross_mass_g = Number(
         load_default=None, allow_none=True, above=0, most=HEAVIEST_G,
         metadata={"description": "the sealed package, after analysis"},

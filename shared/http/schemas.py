@@ -50,8 +50,9 @@ class Word(Text):
 class Password(fields.String):
     """Where the person signs. The gateway has checked it and put a word in its place; services never see the secret."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=True, load_only=True, metadata={"format": "password"}, **kwargs)
+    def __init__(self, *, required: bool = True, **kwargs: Any) -> None:
+        how: dict[str, Any] = {} if required else {"load_default": None, "allow_none": True}
+        super().__init__(required=required, load_only=True, metadata={"format": "password"}, **how, **kwargs)
 
 
 class Timestamp(fields.Field[datetime]):

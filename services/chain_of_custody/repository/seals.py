@@ -8,8 +8,10 @@ _BEARER = text("""
 SELECT number FROM chain_of_custody.items WHERE seal_number = :number
 UNION ALL
 SELECT item.number FROM chain_of_custody.events AS event JOIN chain_of_custody.items AS item ON item.id = event.item_id
-WHERE event.type = 'sealed'
-    AND :number IN (event.record::jsonb #>> '{details,seal_number}', event.record::jsonb #>> '{details,previous_seal_number}')
+WHERE event.type = 'sealed' AND event.record::jsonb #>> '{details,seal_number}' = :number
+UNION ALL
+SELECT item.number FROM chain_of_custody.events AS event JOIN chain_of_custody.items AS item ON item.id = event.item_id
+WHERE event.type = 'sealed' AND event.record::jsonb #>> '{details,previous_seal_number}' = :number
 LIMIT 1
 """)
 

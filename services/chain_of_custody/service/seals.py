@@ -1,21 +1,25 @@
-"""Sealing: the closing label of an item (E3), with the seal, who sealed and who saw it, and the gross weight after analysis."""
+"""Sealing: the closing label of an item (E3), with the seal, who sealed and who saw it, and the gross weight after analysis.
+
+The witness may sign (E16); whoever is only named is told of as named, not signed.
+"""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from services.chain_of_custody.domain.event_record import Author
+from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.domain.standing import require_holder, require_not_ended
 from services.chain_of_custody.models import Item, Person
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.seals import seal_bearer
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.record_event import record_event
-from shared.actor import LABORATORY, Actor, require
+from shared.actor import LABORATORY, Actor, require, signed_by
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, FieldError, Invalid
 
 INTACT = "intact"
+_WITNESS = "I have seen that this item was closed with this seal."
 
 
 def seal_item(
@@ -27,6 +31,7 @@ def seal_item(
     require_not_ended(row)
     require_holder(row, actor.login)
     sealer, witness = _officials(uow, actor, act)
+    signatures = _signatures(actor, act)
     bearer = seal_bearer(uow.session, act["seal_number"])
     if bearer is not None:
         message = (
@@ -44,7 +49,7 @@ def seal_item(
         "witness_name": None if witness is None else witness.name,
         "gross_mass_g": act["gross_mass_g"],
         "sealed_by_signed": _unsigned(actor, sealer),
-        "witness_signed": _unsigned(actor, witness),
+        "witness_signed": None if signatures else _unsigned(actor, witness),
     }
     row.seal_number, row.seal_condition = act["seal_number"], INTACT
     record_event(
@@ -56,8 +61,19 @@ def seal_item(
         occurred_at=act.get("occurred_at"),
         purpose=act["purpose"],
         details=details,
+        signatures=signatures,
     )
     return describe_item(row)
+
+
+def _signatures(actor: Actor, act: dict[str, Any]) -> list[Signed]:
+    """The witness's signature, where they give it; raises Invalid where nobody is named, Forbidden `wrong_password`."""
+    if act["witness_password"] is None:
+        return []
+    if act["witness"] is None:
+        message = "Name the witness whose password this is."
+        raise Invalid(message, errors=[{"pointer": "/witness", "message": message}])
+    return [Signed(signed_by(actor, act["witness"]), _WITNESS)]
 
 
 def _unsigned(actor: Actor, named: Person | None) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.chain_of_custody.domain.event_record import signatures_hold
+from services.chain_of_custody.repository import seals
 from shared.actor import Actor
 from shared.http.lists import mark
 from shared.http.schemas import format_time
@@ -25,6 +26,7 @@ from tests.integration.chain_of_custody.house import (
     mass,
     offered,
     opened,
+    signed_by,
     weighed,
 )
 
@@ -187,6 +189,39 @@ def test_an_item_is_closed_with_a_new_seal(client: FlaskClient) -> None:
         refused = act(client, another, "seals", {"seal_number": used, "purpose": "x"})
         assert (refused.status_code, refused.json["code"]) == (409, "seal_used"), used
         assert refused.json["errors"][0]["pointer"] == "/seal_number"
+
+
+def test_a_seal_is_looked_up_by_indices_alone(runtime: Runtime, client: FlaskClient) -> None:
+    weighed(client)
+    with runtime.unit_of_work() as uow:
+        uow.session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = uow.session.scalars(text(f"EXPLAIN {seals._BEARER}"), {"number": "S-1"})
+        told = "\n".join(plan)
+    assert "Seq Scan" not in told
+    for name in ("ix_items_seal_number", "ix_events_seal_number", "ix_events_previous_seal_number"):
+        assert name in told, told
+
+
+@pytest.mark.rule("E3", "E16")
+def test_a_witness_of_a_seal_may_sign(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    label = {
+        "seal_number": "LAB-W-1", "purpose": "closed", "witness": "technician2", "witness_password": "verified",
+    }  # fmt: skip
+    path = f"/items/{item_id}/seals"
+    unsigned = call(client, "POST", path, label, actor=TECHNICIAN)
+    assert (unsigned.status_code, unsigned.json["code"]) == (403, "wrong_password")
+    nobody = call(client, "POST", path, {**label, "witness": None}, actor=TECHNICIAN)
+    assert nobody.status_code == 422 and nobody.json["errors"][0]["pointer"] == "/witness"
+    done = signed_by(client, path, label, TECHNICIAN2, actor=TECHNICIAN)
+    assert done.status_code == 201, done.data
+    last = events(client, item_id)[-1]
+    [signature] = last["signatures"]
+    assert (signature["login"], signature["name"]) == ("technician2", "Tom") and "seal" in signature[
+        "meaning"
+    ]
+    assert last["details"]["witness"] == "technician2" and last["details"]["witness_signed"] is None
+    assert last["intact"]
 
 
 @pytest.mark.rule("E3")
