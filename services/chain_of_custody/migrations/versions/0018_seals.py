@@ -1,13 +1,13 @@
 """Whether a seal was ever used is looked up, however many items and acts of sealing there are (E3).
 
-Revision ID: 0017
+Revision ID: 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
