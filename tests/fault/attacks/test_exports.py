@@ -115,7 +115,7 @@ def test_a_changed_record_is_given_only_to_whoever_asks_for_it_and_marked(
         text.count("This record was changed after it was") == 2
         and "The record of this item is damaged." in found[0]
     )
-    assert "not all of it held" in text
+    assert "Not all of it held" in text
     assert tagged(graph(scene)) == ["InvestigativeAction", "Item", "ProvenanceRecord"]
     said = validate(graph(scene), tmp_path)
     assert said.returncode == 0, said.stdout[-3000:]
@@ -177,8 +177,7 @@ def test_a_log_that_does_not_lead_to_its_head(scene: Scene) -> None:
     with scene.attacker() as attacker:
         attacker.run("UPDATE log_hashes SET hash = %s WHERE level = 0", bytes(32))
     refused(scene, "it is not shown that the signed log holds its entry", "custody.pdf")
-    text = " ".join(pages(scene))
-    assert "of 10 acts, 0 lead from the entry" in text or "0 lead from the entry of the log" in text
+    assert re.search(r"\b0 of \d+ acts: the entry", " ".join(pages(scene)))
 
 
 @pytest.mark.rule("E12", "E15")

@@ -25,7 +25,7 @@ from siglab_clients.verify.check_bundle import check_bundle
 from siglab_clients.verify.cli import as_json
 from tests.calls import AUDITOR, BOGOTA, CUSTODIAN
 from tests.integration.chain_of_custody import histories
-from tests.integration.chain_of_custody.house import as_service, call, events, item, opened, sequence
+from tests.integration.chain_of_custody.house import act, as_service, call, events, item, opened, sequence
 from tests.integration.spectra import house as spectra
 
 READ = {"format": "unknown", "reason": None, "summary": None}
@@ -119,6 +119,26 @@ def test_each_print_has_an_id_of_its_own_on_every_page_and_one_content_digest(cl
         ids.append(found[0][0])
         digests.append(re.findall(r"Content digest of this one: ?([0-9a-f]{64})", plain(pages[-1]))[0])
     assert ids[0] != ids[1] and digests[0] == digests[1]
+
+
+@pytest.mark.rule("E19", "E27")
+def test_of_its_proof_it_says_what_was_checked_and_against_which_head(
+    client: FlaskClient, runtime: Runtime
+) -> None:
+    item_id = histories.worked_upon(client)
+    sequence(runtime)
+    many = len(events(client, item_id))
+    assert (
+        act(client, item_id, "moves", {"place": "vault-a-1", "purpose": "storage"}, CUSTODIAN).status_code
+        == 201
+    )
+    text = plain(" ".join(pages_of(client, item_id)))
+    note = call(client, "GET", "/ledger/checkpoint", actor=None).data.decode()
+    assert plain(note).strip() in text and f"({note.splitlines()[1]} entries, signed at " in text
+    assert f"{many} of {many + 1} acts: the entry whose number stands beside the act leads" in text
+    assert f"1 of {many + 1}: no place under this head yet" in text
+    assert "Not checked here: whether the log was forked" in text
+    assert not re.search(r"\b(unchanged|complete|none left out|guarantee)", text)
 
 
 @pytest.mark.rule("E21")
