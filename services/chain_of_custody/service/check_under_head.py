@@ -24,6 +24,8 @@ class UnderHead:
     proved: int
     waiting: int
     damage: list[Damage]
+    #: Whether the head's signature holds and there are proofs to it: otherwise nothing was checked against it.
+    is_tried: bool = True
 
 
 def check_under_head(
@@ -50,7 +52,8 @@ def check_under_head(
             repository.DatabaseLogStore(uow.session), [entry.index for _, entry in placed], checkpoint.size
         )
     except (EvidenceError, merkle.MissingHash, ValueError) as error:
-        return UnderHead(head, 0, waiting, [wrong(f"the log's newest head proves nothing: {error}.")])
+        message = f"the log's newest head proves nothing: {error}."
+        return UnderHead(head, 0, waiting, [wrong(message)], is_tried=False)
     damage = []
     for sequence, entry in placed:
         refused = _not_included(checkpoint, entry, proofs[entry.index])

@@ -269,7 +269,7 @@ def _photograph(photograph: Photograph) -> Data:
 
 def _log(under: UnderHead, key: VerifierKey) -> Data:
     told: Data = {"key": str(key), "key_id": key.id.hex(), "key_sha256": key.fingerprint, "head": None}
-    told |= {"proved": under.proved, "waiting": under.waiting}
+    told |= {"proved": under.proved, "waiting": under.waiting, "is_tried": under.is_tried}
     if under.head is not None:
         told["head"] = {
             "size": str(under.head.size),

@@ -180,6 +180,16 @@ def test_a_log_that_does_not_lead_to_its_head(scene: Scene) -> None:
     assert re.search(r"\b0 of \d+ acts: the entry", " ".join(pages(scene)))
 
 
+@pytest.mark.rule("E19", "E27")
+def test_a_head_that_is_not_the_logs(scene: Scene) -> None:
+    """No act is said to stand under a head whose signature does not hold."""
+    with scene.attacker() as attacker:
+        attacker.run("UPDATE log_checkpoints SET note = replace(note, '— ', '— x')")
+    refused(scene, "the log's newest head proves nothing: the note is not signed by the key", "custody.pdf")
+    text = " ".join(pages(scene))
+    assert "No act was checked against this head" in text and "leads by its inclusion proof" not in text
+
+
 @pytest.mark.rule("E12", "E15")
 def test_an_aliquots_changed_record_marks_the_balance_of_the_whole(scene: Scene) -> None:
     """The item's own record is whole; what is printed of its lineage is not."""
