@@ -15,8 +15,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from gateway.api.dispatch import Api
 from gateway.pages import errors, overdue, security
 from gateway.pages.blueprints import BLUEPRINTS, MENUS
-from gateway.pages.numbers import plain, ratio, uncertain
+from gateway.pages.ratios import ratio
 from gateway.pages.session import current_person
+from shared.numbers import number_text, uncertainty_text
 from shared.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +45,7 @@ def create_pages(runtime: Runtime, api: Api) -> Flask:
         person = g.get("person")
         return {"person": None if person is None else person.actor, "demo": demo, "errors": None}
 
-    app.jinja_env.filters.update(when=when, plain=plain, uncertain=uncertain, ratio=ratio)
+    app.jinja_env.filters.update(when=when, plain=number_text, uncertain=uncertainty_text, ratio=ratio)
     app.jinja_env.globals.update(
         asset=asset,
         new_once=lambda: secrets.token_urlsafe(16),

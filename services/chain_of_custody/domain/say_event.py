@@ -6,10 +6,10 @@ Details are what each use case recorded; names that are not known here are said 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import ROUND_UP, Decimal
 from typing import Any, NamedTuple
 
 from services.chain_of_custody.domain.calibration import calibration_warning
+from shared.numbers import number_text, uncertainty_text
 
 _TITLES = {
     "aliquot_made": "Made as an aliquot",
@@ -143,19 +143,6 @@ def backdated_by(occurred_at: str, recorded_at: str) -> str | None:
         f"{minutes} min" if minutes and not days else "",
     ]
     return " ".join(part for part in parts if part)
-
-
-def number_text(value: float | Decimal) -> str:
-    """A number without exponent and without zeros that say nothing."""
-    return f"{Decimal(repr(value) if isinstance(value, float) else value).normalize():f}"
-
-
-def uncertainty_text(value: float | Decimal) -> str:
-    """An uncertainty to three digits, never rounded down."""
-    exact = Decimal(repr(value) if isinstance(value, float) else value)
-    if exact == 0:
-        return "0"
-    return number_text(exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), rounding=ROUND_UP))
 
 
 def moment_text(written: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from services.chain_of_custody.domain.check_item import Damage
 from services.chain_of_custody.domain.event_record import signatures_hold
 from services.chain_of_custody.domain.find_corrected import find_corrected
-from services.chain_of_custody.domain.say_event import moment_text, number_text, uncertainty_text
+from services.chain_of_custody.domain.say_event import moment_text
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_spectra import Spectrum
 from services.chain_of_custody.repository import exports as repository
@@ -40,6 +40,7 @@ from shared.documents.data_matrix import MODULE_MM, data_matrix
 from shared.documents.render import DocumentError, render_pdf
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
+from shared.numbers import number_text, uncertainty_text
 from shared.runtime import Runtime
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.notes import VerifierKey

@@ -6,9 +6,7 @@ from services.chain_of_custody.domain.say_event import (
     backdated_by,
     facts_of,
     label_of,
-    number_text,
     title_of,
-    uncertainty_text,
 )
 
 
@@ -44,20 +42,6 @@ def test_objects_lists_and_times_are_words_not_json() -> None:
     assert text["Acquired at"] == "2026-11-01 08:00:00 UTC"
     assert text["Beyond the uncertainty of both"] == "no"
     assert text["Size"] == "12 bytes"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(4100.0, "4100"), (1e-9, "0.000000001"), (1e9, "1000000000"), (0, "0"), (12, "12")]
-)
-def test_numbers_have_no_exponent(value: float, text: str) -> None:
-    assert number_text(value) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.44721, "0.448"), (0.2, "0.2"), (0, "0"), (1234.5, "1240"), (1e-9, "0.000000001")]
-)
-def test_an_uncertainty_is_never_rounded_down(value: float, text: str) -> None:
-    assert uncertainty_text(value) == text
 
 
 @pytest.mark.rule("E9")
