@@ -28,8 +28,8 @@ _OF_EARLIER = (
     "A mass is put right at the act that told it, not at its correction: correct that act once more."
 )
 _OF_PORTION = (
-    "The mass of a portion stands in the composite too and is not corrected in writing: "
-    "weigh what is left of both, and let a reviewer explain the difference."
+    "The mass of a portion stands in the composite too: correct the act by which the portion was taken from its item, "
+    "and the composite is corrected with it."
 )
 _OF_HOLDER = "A correction does not change who has the item: hand it over, store it or take it out; this act stays as it was."
 _OF_STANDING = (
@@ -142,7 +142,7 @@ def _implausible(
 def _of_standing(record: Mapping[str, Any], name: str) -> str | None:
     if name in MEASURED and record["type"] == CORRECTED:
         return _OF_EARLIER
-    if name in MEASURED and record["type"] in ("portion_taken", "composite_made"):
+    if name in MEASURED and record["type"] == "composite_made":
         return _OF_PORTION
     if name in _MASSES or name.endswith(("_mg", "_g")):
         return _OF_MASS

@@ -11,7 +11,7 @@ from typing import Any
 CORRECTED = "corrected"
 _NET = ("net_mass_mg", "uncertainty_mg")
 _WHOLE = ("mass_g", "uncertainty_mg")
-_TOLD = {"weighed", "consumed", "lost", "aliquot_taken", "aliquot_made"}
+_TOLD = {"weighed", "consumed", "lost", "aliquot_taken", "aliquot_made", "portion_taken"}
 #: Every name of a field that tells a measured mass or its uncertainty.
 MEASURED = frozenset((*_NET, *_WHOLE))
 
@@ -30,15 +30,22 @@ def corrects_mass(record: Mapping[str, Any]) -> bool:
 
 def with_corrections(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The acts of one item in their order, each with the masses that its corrections say; the newest word counts."""
-    right: dict[str, dict[str, Any]] = {}
+    right: dict[str, dict[str | None, dict[str, Any]]] = {}
     for record in records:
         if corrects_mass(record):
-            right.setdefault(str(_target(record)), {}).update(_right(record))
+            of_act = right.setdefault(str(_target(record)), {})
+            of_act.setdefault(record["details"].get("part_id"), {}).update(_right(record))
     if not right:
         return list(records)
-    return [
-        _put_right(record, right[record["id"]]) if record["id"] in right else record for record in records
-    ]
+    return [_corrected(record, right.get(record["id"], {})) for record in records]
+
+
+def _corrected(record: Mapping[str, Any], right: Mapping[str | None, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The act with its right masses: its own under None, those of a composite's portions under the items that gave them."""
+    if record["type"] == "composite_made" and right:
+        parts = [{**part, **right.get(part["item_id"], {})} for part in record["details"]["parts"]]
+        return {**record, "details": {**record["details"], "parts": parts}}
+    return _put_right(record, right[None]) if None in right else record
 
 
 def _put_right(record: Mapping[str, Any], right: Mapping[str, Any]) -> Mapping[str, Any]:

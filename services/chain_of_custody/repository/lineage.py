@@ -1,7 +1,7 @@
 """Queries of lineages: who came from whom, the events that move the books, and discrepancies that stop whole branches."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select, text
@@ -54,9 +54,9 @@ def lock_descendants(session: Session, item_id: str) -> list[Item]:
     return rows
 
 
-def lock_lineage(session: Session, root_id: str) -> list[Item]:
-    """All items of a lineage, locked in the order of their ids, which is that of their birth."""
-    query = select(Item).where(Item.root_id == root_id).order_by(Item.id).with_for_update()
+def lock_lineages(session: Session, root_ids: Collection[str]) -> list[Item]:
+    """All items of these lineages, locked in the order of their ids, which is that of their birth."""
+    query = select(Item).where(Item.root_id.in_(sorted(root_ids))).order_by(Item.id).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
@@ -78,6 +78,11 @@ def has_open_discrepancy(session: Session, item_id: str, prefix: str) -> bool:
         Discrepancy.resolved_at.is_(None),
     )
     return session.scalars(query.limit(1)).first() is not None
+
+
+def first_event(session: Session, item_id: str) -> Event:
+    """The event with which an item began."""
+    return session.scalars(select(Event).where(Event.item_id == item_id, Event.sequence == 1)).one()
 
 
 def event_naming(session: Session, item_id: str, kind: str, name: str, value: str) -> Event | None:

@@ -2,7 +2,8 @@
 
 Masses decide what evidence is worth, so whoever told the mass does not correct it: another person, a custodian or a reviewer,
 signs (E17). What the corrected history cannot have been is refused; what it leaves unexplained opens a discrepancy. The mass of
-an aliquot stands in two histories, its parent's and its own, and both are corrected by one act.
+an aliquot stands in two histories, its parent's and its own, that of a portion in its item's and the composite's, and both are
+corrected by one act.
 """
 
 import json
@@ -28,6 +29,7 @@ from shared.actor import Actor, Role, Signature
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Forbidden
 
+PORTION = "portion_taken"
 _OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER)
 
 
@@ -49,7 +51,7 @@ def correct_mass(
     wrong: Mapping[str, Any],
     right: Mapping[str, Any],
 ) -> Event:
-    """Corrects masses of `event` of `item`, whose whole lineage is locked; returns the correction's event.
+    """Corrects masses of `event` of `item`, whose whole lineage is locked, of a portion also the composite's; returns the event.
 
     Raises Forbidden for whoever is neither custodian nor reviewer, Conflict `four_eyes` for who told the mass, Conflict
     `mass_balance` where the corrected history could not have happened.
@@ -63,8 +65,9 @@ def correct_mass(
     made = _correct_one(uow, by, item, event, wrong, right, None)
     other = _other_side(uow, item, event)
     if other is not None:
-        _correct_one(uow, by, *other, wrong, right, made)
-    check_corrected(uow, item.root_id, by.actor, now=by.now)
+        _correct_one(uow, by, *other, wrong, right, made, part=item if event.type == PORTION else None)
+    for root_id in {item.root_id} | (set() if other is None else {other[0].root_id}):
+        check_corrected(uow, root_id, by.actor, now=by.now)
     return made
 
 
@@ -81,10 +84,15 @@ def _correct_one(
     wrong: Mapping[str, Any],
     right: Mapping[str, Any],
     together: Event | None,
+    *,
+    part: Item | None = None,
 ) -> Event:
+    """`part` is the item that gave the portion, where `item` is the composite that it went into."""
     records = repository.booked_records(uow.session, item.id)
     before = replay(records)
-    details = {"corrects": named(event), "was": dict(wrong), "corrected": dict(right)}
+    details: dict[str, Any] = {"corrects": named(event), "was": dict(wrong), "corrected": dict(right)}
+    if part is not None:
+        details |= {"part_id": part.id, "part_number": part.number}
     supposed = {
         "id": "",
         "item_id": item.id,
@@ -139,6 +147,10 @@ def _other_side(uow: UnitOfWork, item: Item, event: Event) -> tuple[Item, Event]
         other, kind, name, value = details["aliquot_id"], "aliquot_made", "parent_id", item.id
     elif event.type == "aliquot_made":
         other, kind, name, value = details["parent_id"], "aliquot_taken", "aliquot_id", item.id
+    elif event.type == PORTION:
+        (row,) = items_repository.by_ids(uow.session, [details["composite_id"]], [], [])
+        made = repository.first_event(uow.session, row.id)
+        return row, made
     else:
         return None
     found = repository.event_naming(uow.session, other, kind, name, value)

@@ -14,8 +14,8 @@ from services.chain_of_custody.domain.event_record import Author, Signed
 from services.chain_of_custody.models_acts import Correction
 from services.chain_of_custody.repository import corrections as repository
 from services.chain_of_custody.repository import items as items_repository
-from services.chain_of_custody.repository.lineage import lock_lineage
-from services.chain_of_custody.service.correct_mass import Correcting, correct_mass, named
+from services.chain_of_custody.repository.lineage import lock_lineages
+from services.chain_of_custody.service.correct_mass import PORTION, Correcting, correct_mass, named
 from services.chain_of_custody.service.describe_items import describe_event
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
@@ -37,7 +37,7 @@ def correct_event(
     signature = signed(actor)
     of_mass = not MEASURED.isdisjoint(act["corrected"])
     if of_mass:
-        rows = lock_lineage(uow.session, items_repository.item(uow.session, actor, item_id).root_id)
+        rows = lock_lineages(uow.session, _roots(uow, actor, item_id, act["event_id"]))
         item = next(row for row in rows if row.id == item_id)
     else:
         item = items_repository.lock_item(uow.session, actor, item_id)
@@ -66,3 +66,13 @@ def correct_event(
     uow.session.add(Correction(event_id=made.id, corrects=event.id, item_id=item.id))
     uow.session.flush()
     return describe_event(made, None)
+
+
+def _roots(uow: UnitOfWork, actor: Actor, item_id: str, event_id: str) -> set[str]:
+    """The roots of the lineages in whose books a corrected mass stands: the item's, and of a portion the composite's."""
+    item = items_repository.item(uow.session, actor, item_id)
+    event = repository.event_of(uow.session, item.id, event_id)
+    if event is None or event.type != PORTION:
+        return {item.root_id}
+    composite_id = json.loads(event.record)["details"]["composite_id"]
+    return {item.root_id, items_repository.item(uow.session, actor, composite_id).root_id}

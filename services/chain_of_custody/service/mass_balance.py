@@ -12,6 +12,7 @@ from services.chain_of_custody.domain.balance_lineage import (
 )
 from services.chain_of_custody.domain.check_item import Damage
 from services.chain_of_custody.domain.check_mass_balance import Quantity, quantity
+from services.chain_of_custody.domain.corrected_masses import with_corrections
 from services.chain_of_custody.domain.replay_books import BOOKED, GROSS, PACKAGE, Books, replay
 from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.repository import items as items_repository
@@ -149,9 +150,8 @@ def _with_fate(uow: UnitOfWork, portions: dict[str, list[dict[str, Any]]]) -> di
 
 
 def _parts(records: Sequence[Mapping[str, Any]], root: Item) -> list[dict[str, Any]]:
-    made = [
-        record for record in records if record["type"] == "composite_made" and record["item_id"] == root.id
-    ]
+    own = with_corrections([record for record in records if record["item_id"] == root.id])
+    made = [record for record in own if record["type"] == "composite_made"]
     return [
         {"id": part["item_id"], "number": part["number"], **_told(part)}
         for record in made

@@ -12,7 +12,7 @@ from services.chain_of_custody.repository.lineage import booked_records
 from services.chain_of_custody.service.known_books import known_books
 from shared.actor import Actor
 from shared.runtime import Runtime
-from tests.calls import BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
+from tests.calls import AUDITOR, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
 from tests.integration.chain_of_custody.house import (
     SIGNED,
     act,
@@ -26,6 +26,7 @@ from tests.integration.chain_of_custody.house import (
 )
 from tests.integration.chain_of_custody.test_books_from_events import do, findings
 from tests.integration.chain_of_custody.test_known_books import both
+from tests.integration.chain_of_custody.test_mass_balance import composite, same_parcel
 
 masses = st.integers(1, 600_000).map(lambda n: n / 1000)
 
@@ -233,3 +234,39 @@ def _closes(runtime: Runtime, item_id: str) -> bool:
         books: Books = replay(booked_records(uow.session, item_id))
     unexplained = books.unexplained.quantity()
     return abs(unexplained.mass) <= unexplained.uncertainty
+
+
+@pytest.mark.rule("E11", "E15", "E17")
+def test_a_portion_that_was_mistyped_is_put_right_in_its_item_and_in_the_composite(
+    client: FlaskClient, runtime: Runtime
+) -> None:
+    ids = same_parcel(client, 3)
+    made = str(composite(client, ids).json["id"])
+    assert act(client, made, "consumptions", mass(2, purpose="x")).status_code == 201
+    before = [left(client, item_id) for item_id in (*ids, made)]
+    wrong = told(client, ids[1], "portion_taken")
+    assert correct(client, ids[1], wrong, TECHNICIAN, net_mass_mg=100).status_code == 403
+    whole = told(client, made, "composite_made")
+    at_composite = correct(client, made, whole, net_mass_mg=100)
+    assert at_composite.status_code == 422 and "by which the portion was taken" in at_composite.json["detail"]
+    impossible = correct(client, ids[1], wrong, net_mass_mg=9000)
+    assert (impossible.status_code, impossible.json["code"]) == (409, "mass_balance")
+    assert [left(client, item_id) for item_id in (*ids, made)] == before
+    done = correct(client, ids[1], wrong, net_mass_mg=100)
+    assert done.status_code == 201, done.data
+    assert [left(client, item_id) for item_id in (*ids, made)] == [
+        before[0], before[1] - 90, before[2], before[3] + 90,
+    ]  # fmt: skip
+    second = told(client, made, "corrected")["details"]
+    assert second["part_id"] == ids[1] and second["corrects"]["type"] == "composite_made"
+    assert second["together_with"]["event_id"] == done.json["id"]
+    # Another portion of the same composite, and the first one back again.
+    assert correct(client, ids[2], told(client, ids[2], "portion_taken"), net_mass_mg=20).status_code == 201
+    assert correct(client, ids[1], wrong, net_mass_mg=10).status_code == 201
+    assert left(client, made) == before[3] + 10
+    parts = call(client, "GET", f"/items/{made}/balance", actor=AUDITOR).json["parts"]
+    assert [part["net_mass_mg"] for part in parts] == [10, 10, 20]
+    for item_id in (*ids, made):
+        remembered, replayed = both(runtime, known_books, item_id)
+        assert remembered == replayed
+    assert findings(runtime) == []

@@ -79,9 +79,11 @@ def test_a_measured_mass_is_put_right_at_the_act_that_told_it() -> None:
     gross = {**RECORD, "details": {"kind": "gross", "mass_g": 5.0, "mass_mg": 5000.0, "uncertainty_mg": 1.0}}
     assert check_correction(gross, {"mass_g": 50}) == ({"mass_g": 5.0}, {"mass_g": 50})
     portion = {**RECORD, "type": "portion_taken"}
+    assert check_correction(portion, {"net_mass_mg": 2.0})[1] == {"net_mass_mg": 2.0}
+    made = {**RECORD, "type": "composite_made"}
     correction = {**RECORD, "type": "corrected", "details": {"was": {}, "corrected": {"net_mass_mg": 1.0}}}
     wrong: list[tuple[dict[str, Any], str]] = [
-        (portion, "composite"),
+        (made, "the composite is corrected with it"),
         (correction, "at the act that told it"),
         ({**RECORD, "type": "disposed"}, "follows from others"),
     ]
