@@ -25,8 +25,6 @@ class Kind(StrEnum):
 
 #: What an office may know of its own: where its shipments are.
 SHIPMENTS = (Kind.RECEIPT_UNCONFIRMED, Kind.NOT_ARRIVED)
-#: What intake tells; the rest custody knows itself.
-TOLD = (*SHIPMENTS, Kind.DISCREPANCY_OPEN)
 
 
 class Unit(StrEnum):
