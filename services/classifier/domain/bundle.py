@@ -23,9 +23,9 @@ from services.classifier.domain.pretreatment import Pretreatment
 from services.classifier.domain.programme import Decision
 from services.classifier.domain.scorers import LinearScorer, scorer_from_arrays
 
-FORMAT = "siglab-model/2"
-# Format 1 had one classifier in the one pre-treatment that its distances use.
-OLDER = ("siglab-model/1",)
+FORMAT = "siglab-model/3"
+# Format 2 had one vote for each member of an ensemble; format 1 one classifier in the one pre-treatment that its distances use.
+OLDER = ("siglab-model/2", "siglab-model/1")
 _FORMAT_1_ALPHA = 0.02
 MAX_MANIFEST_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 512 * 2**20
@@ -181,6 +181,7 @@ def _determination_data(each: DeterminationModel, prefix: str, arrays: Arrays) -
                 "setting": member.setting,
                 "kind": member.scorer.kind,
                 "sharpness": member.sharpness,
+                "votes": member.votes,
                 **_steps_data(member.pretreatment),
             }
             for member in each.members
@@ -224,6 +225,7 @@ def _members(data: Mapping[str, Any], arrays: Arrays) -> tuple[Member, ...]:
                 pretreatment=_pretreatment(own, below),
                 scorer=scorer_from_arrays(own["kind"], _below(below, "scorer/")),
                 sharpness=1.0 if told is None else own["sharpness"],
+                votes=own.get("votes", 1),
             )
         )
     return tuple(found)

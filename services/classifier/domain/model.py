@@ -57,7 +57,7 @@ def combined(p_values: Floats) -> Floats:
 class Member:
     """One trained classifier with the pre-treatment that was chosen with it.
 
-    `sharpness` calibrates it against the other members of an ensemble; alone it has no effect.
+    `sharpness` calibrates it against the other members of an ensemble, in which it has `votes`; alone they have no effect.
     """
 
     candidate: str
@@ -65,14 +65,23 @@ class Member:
     pretreatment: Pretreatment
     scorer: Scorer
     sharpness: float = 1.0
+    votes: int = 1
 
 
-def joint_scores(scores: Sequence[Floats], sharpness: Sequence[float]) -> Floats:
-    """Scores (n, classes) of one classifier as they are; of several the mean logarithm of their calibrated probabilities."""
+def log_probabilities(scores: Floats, sharpness: float) -> Floats:
+    """Logarithms of calibrated probabilities (n, classes), none of them without bound."""
+    return np.log(softmax(scores, sharpness) + _TINY)
+
+
+def joint_scores(scores: Sequence[Floats], sharpness: Sequence[float], votes: Sequence[int]) -> Floats:
+    """Scores (n, classes) of one classifier as they are; of several the mean of their log-probabilities over all votes."""
     if len(scores) == 1:
         return scores[0]
-    parts = [np.log(softmax(own, sharp) + _TINY) for own, sharp in zip(scores, sharpness, strict=True)]
-    return np.asarray(np.mean(parts, axis=0))
+    parts = [
+        count * log_probabilities(own, sharp)
+        for own, sharp, count in zip(scores, sharpness, votes, strict=True)
+    ]
+    return np.asarray(np.sum(parts, axis=0) / sum(votes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,10 @@ class DeterminationModel:
         """The chosen settings in words."""
         if len(self.members) == 1:
             return self.members[0].setting
-        return "; ".join(f"{each.candidate}: {each.setting}" for each in self.members)
+        total = sum(each.votes for each in self.members)
+        return "; ".join(
+            f"{each.candidate} ({each.votes} of {total} votes): {each.setting}" for each in self.members
+        )
 
     def prepared(self, raw: Floats) -> tuple[Floats, ...]:
         """Raw rows (n, p) as each member sees them."""
@@ -109,7 +121,8 @@ class DeterminationModel:
     def probabilities(self, prepared: Sequence[Floats]) -> Floats:
         """Calibrated probabilities (n, classes) of rows as `prepared` gives them."""
         scores = [each.scorer.scores(rows) for each, rows in zip(self.members, prepared, strict=True)]
-        return softmax(joint_scores(scores, [each.sharpness for each in self.members]), self.sharpness)
+        sharpness, votes = [each.sharpness for each in self.members], [each.votes for each in self.members]
+        return softmax(joint_scores(scores, sharpness, votes), self.sharpness)
 
     def class_p_values(self, row: Floats, views: tuple[View, ...]) -> Floats:
         """For each class the least p-value over these views, set against the usual fit of authentics."""

@@ -182,10 +182,12 @@ def _normal(ready: Floats) -> tuple[Floats, Floats]:
     return mean, shrunk_covariance(deviation)
 
 
-def shrunk_covariance(deviation: Floats, degrees: int | None = None, least: float = 0.02) -> Floats:
+def shrunk_covariance(
+    deviation: Floats, degrees: int | None = None, least: float = 0.02, most: float = 1.0
+) -> Floats:
     """Covariance of centred rows (n, p), shrunk towards its diagonal as far as the number of rows makes it uncertain.
 
-    The weight is that of Schäfer and Strimmer (2005) for correlations, never below `least`, so that an inverse exists.
+    The weight is that of Schäfer and Strimmer (2005) for correlations, from `least`, so that an inverse exists, to `most`.
     """
     count, columns = deviation.shape
     degrees = max(degrees if degrees is not None else count - 1, 1)
@@ -198,6 +200,6 @@ def shrunk_covariance(deviation: Floats, degrees: int | None = None, least: floa
     off = ~np.eye(columns, dtype=bool)
     variance = float((squared - correlation**2)[off].sum()) / degrees
     strength = float((correlation**2)[off].sum())
-    weight = min(1.0, max(least, variance / strength if strength > 0 else 1.0))
+    weight = min(most, max(least, variance / strength if strength > 0 else 1.0))
     correlation = np.where(off, (1 - weight) * correlation, 1.0)
     return np.asarray(correlation * np.outer(spread, spread))

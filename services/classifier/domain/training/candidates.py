@@ -25,6 +25,8 @@ from services.classifier.domain.training.machine_learning import (
 )
 
 Fit = Callable[[Floats, Labels, int, int], Scorer]
+# So little that the covariance stays what was measured, and enough for an inverse.
+_BARELY = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,14 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
     return (
         Candidate(
             "regularised LDA",
-            tuple(Setting(f"covariance shrunk by {w:g} or more", _lda(w)) for w in (0.02, 0.2, 0.5)),
+            (
+                *(Setting(f"covariance shrunk by {w:g} or more", _lda(w)) for w in (0.02, 0.2, 0.5)),
+                *(
+                    (Setting("covariance as measured", _lda(_BARELY, _BARELY)),)
+                    if rows > 2 * columns + classes
+                    else ()
+                ),
+            ),
         ),
         Candidate("PLS-DA", tuple(Setting(f"{k} components", _pls(k)) for k in (usual, *parts))),
         Candidate("linear SVM", tuple(Setting(f"C={c:g}", _linear(c)) for c in costs)),
@@ -82,6 +91,7 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
             ),
         ),
         Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),), trees=True),
+        Candidate("extremely random trees", (Setting(f"{trees} trees", _forest(trees, True)),), trees=True),
         Candidate("gradient boosting", (Setting(f"{rounds} rounds", _boosted(rounds)),), trees=True),
     )
 
@@ -90,14 +100,16 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
 SCOUTS = ("regularised LDA", "k nearest neighbours")
 
 
-def _lda(least: float) -> Fit:
-    return lambda rows, truth, classes, seed: fit_lda(rows, truth, classes, least=least)
+def _lda(least: float, most: float = 1.0) -> Fit:
+    return lambda rows, truth, classes, seed: fit_lda(rows, truth, classes, least=least, most=most)
 
 
-def fit_lda(rows: Floats, truth: Labels, classes: int, *, least: float = 0.02) -> LinearScorer:
-    """Linear discriminants with one covariance, shrunk by `least` or more, and equal priors; deterministic."""
+def fit_lda(
+    rows: Floats, truth: Labels, classes: int, *, least: float = 0.02, most: float = 1.0
+) -> LinearScorer:
+    """Linear discriminants with one covariance, shrunk by `least` to `most`, and equal priors; deterministic."""
     means, deviation = class_means(rows, truth, classes)
-    precision = np.linalg.inv(shrunk_covariance(deviation, len(rows) - classes, least))
+    precision = np.linalg.inv(shrunk_covariance(deviation, len(rows) - classes, least, most))
     weights = means @ precision
     return LinearScorer(weights, -0.5 * (weights * means).sum(axis=1))
 
@@ -194,8 +206,10 @@ def within_whitener(rows: Floats, truth: Labels, classes: int) -> Floats:
     return np.ascontiguousarray(np.linalg.inv(np.linalg.cholesky(covariance)).T)
 
 
-def _forest(trees: int) -> Fit:
-    return lambda rows, truth, classes, seed: fit_forest(rows, truth, classes, trees, seed)
+def _forest(trees: int, extremely_random: bool = False) -> Fit:
+    return lambda rows, truth, classes, seed: fit_forest(
+        rows, truth, classes, trees, seed, extremely_random=extremely_random
+    )
 
 
 def names(candidates: Sequence[Candidate]) -> tuple[str, ...]:

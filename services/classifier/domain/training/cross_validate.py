@@ -12,7 +12,10 @@ from services.classifier.domain.decision import Verdict, decide
 from services.classifier.domain.model import combined, joint_scores
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.folds import make_folds
-from services.classifier.domain.training.select import Selection, Task, fit_members, fit_space, select
+from services.classifier.domain.training.novelty_space import fit_space
+from services.classifier.domain.training.select import select
+from services.classifier.domain.training.selection import Selection, fit_members
+from services.classifier.domain.training.task import Task
 
 OUTER_FOLDS = 5
 _WORKERS = 2
@@ -96,10 +99,9 @@ def _judge(
         (member,) = fit_members(selection, name, known)
         scores[name] = member.scorer.scores(member.pretreatment.apply(raw))
     candidates = {}
-    for name, members in selection.members.items():
-        joint = joint_scores(
-            [scores[each] for each in members], [selection.sharpness[each] for each in members]
-        )
+    for name, votes in selection.votes.items():
+        own = [selection.sharpness[each] for each in votes]
+        joint = joint_scores([scores[each] for each in votes], own, list(votes.values()))
         candidates[name] = softmax(joint, selection.sharpness[name])
     class_p = _class_p(known, selection, raw)
     conformal = selection.conformal(selection.chosen, known)

@@ -10,7 +10,10 @@ from services.classifier.domain.calibration import softmax, wilson
 from services.classifier.domain.decision import decide
 from services.classifier.domain.model import combined, joint_scores
 from services.classifier.domain.programme import UNKNOWN
-from services.classifier.domain.training.select import Selection, Task, fit_members, fit_space, select_again
+from services.classifier.domain.training.novelty_space import fit_space
+from services.classifier.domain.training.select import select_again
+from services.classifier.domain.training.selection import Selection, fit_members
+from services.classifier.domain.training.task import Task
 
 
 def leave_classes_out(
@@ -34,7 +37,7 @@ def leave_classes_out(
         raw = task.raw[absent]
         members = fit_members(own, own.chosen, known)
         scores = [each.scorer.scores(each.pretreatment.apply(raw)) for each in members]
-        joint = joint_scores(scores, [each.sharpness for each in members])
+        joint = joint_scores(scores, [each.sharpness for each in members], [each.votes for each in members])
         chances = softmax(joint, own.sharpness[own.chosen])
         space, conformal = fit_space(own, known), own.conformal(own.chosen, known)
         rows = space.pretreatment.apply(raw)

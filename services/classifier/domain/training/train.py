@@ -19,15 +19,11 @@ from services.classifier.domain.programme import Analyte, Determination, Program
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.candidates import class_means, fit_lda
 from services.classifier.domain.training.cross_validate import OUTER_FOLDS, choose_and_judge, rounds_of
-from services.classifier.domain.training.select import (
-    Selection,
-    Task,
-    fit_members,
-    fit_space,
-    select,
-    ticks_of,
-)
+from services.classifier.domain.training.novelty_space import fit_space
+from services.classifier.domain.training.select import select, ticks_of
+from services.classifier.domain.training.selection import Selection, fit_members
 from services.classifier.domain.training.strangers import leave_classes_out
+from services.classifier.domain.training.task import Task
 from services.classifier.domain.training.validate import validation_of
 
 LEAST_AUTHENTICS = 5
