@@ -59,7 +59,7 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
     usual = max(1, min(classes + 1, most))
     parts = sorted({1, 2, 3, classes - 1, classes + 3, most} & set(range(1, most + 1)) - {usual})
     costs = (1.0, 0.1, 10.0) if small else (1.0,)
-    trees = 60 if rows <= 3000 else 40
+    trees = 100 if rows <= 3000 else 40
     rounds = 40 if small and columns <= 60 else 20
     return (
         Candidate(

@@ -59,26 +59,37 @@ def fit_forest(
     With `extremely_random` (Geurts et al., 2006) every tree sees all rows and cuts where chance says: smoother where classes are
     small.
     """
-    from sklearn import config_context
-    from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
-
-    # Tree by tree what RandomForestClassifier and ExtraTreesClassifier do, without their dispatch to workers and without
-    # examining the same rows again for every tree, both of which cost more than such small trees.
     single = np.ascontiguousarray(rows, dtype=np.float32)
     balance = len(truth) / (classes * np.bincount(truth, minlength=classes)[truth])
     dice = np.random.RandomState(seed)
     grown = []
-    with config_context(assume_finite=True, skip_parameter_validation=True):
-        for _ in range(trees):
-            own = int(dice.randint(np.iinfo(np.int32).max))
-            if extremely_random:
-                tree, weight = ExtraTreeClassifier(max_features="sqrt", random_state=own), balance
-            else:
-                drawn = np.random.RandomState(own).randint(0, len(truth), len(truth), dtype=np.int32)
-                tree = DecisionTreeClassifier(max_features="sqrt", random_state=own)
-                weight = balance * np.bincount(drawn, minlength=len(truth))
-            grown.append(tree.fit(single, truth, sample_weight=weight, check_input=False).tree_)
+    for _ in range(trees):
+        own = int(dice.randint(np.iinfo(np.int32).max))
+        weight = balance
+        if not extremely_random:
+            drawn = np.random.RandomState(own).randint(0, len(truth), len(truth), dtype=np.int32)
+            weight = balance * np.bincount(drawn, minlength=len(truth))
+        grown.append(_tree(single, truth, classes, weight, own, extremely_random))
     return _flattened(grown)
+
+
+def _tree(single: Any, truth: Labels, classes: int, weight: Floats, seed: int, extremely_random: bool) -> Any:
+    """One tree, to the last bit that of DecisionTreeClassifier or ExtraTreeClassifier with max_features="sqrt".
+
+    Those examine the same rows and settings again for every tree, which costs many times what such small trees do.
+    """
+    from sklearn.tree._criterion import Gini
+    from sklearn.tree._splitter import BestSplitter, RandomSplitter
+    from sklearn.tree._tree import DepthFirstTreeBuilder, Tree
+
+    columns, outputs = single.shape[1], np.array([classes], dtype=np.intp)
+    splitter = (RandomSplitter if extremely_random else BestSplitter)(
+        Gini(1, outputs), max(1, int(np.sqrt(columns))), 1, 0.0, np.random.RandomState(seed), None
+    )
+    tree = Tree(columns, outputs, 1)
+    builder = DepthFirstTreeBuilder(splitter, 2, 1, 0.0, np.iinfo(np.int32).max, 0.0)
+    builder.build(tree, single, truth[:, None].astype(np.float64), weight)
+    return tree
 
 
 def _flattened(grown: Sequence[Any]) -> ForestScorer:

@@ -18,8 +18,8 @@ from services.classifier.domain.training.selection import Configuration, Selecti
 from services.classifier.domain.training.task import Steps, Task
 
 ENSEMBLE = "ensemble"
-# Of candidates whose mean losses differ by less than this share of a standard error the simplest is taken.
-_ALIKE = 0.5
+# Of candidates whose mean losses differ by less than so many standard errors the simplest is taken (Breiman et al., 1984).
+_ALIKE = 1.0
 _TINY = 1e-12
 
 Tick = Callable[[float], None]
@@ -124,7 +124,7 @@ def _best_of(
 def choose(losses: dict[str, Floats]) -> str:
     """The simplest candidate that is as good as the best by the logarithmic score of its calibrated probabilities.
 
-    As good: its mean loss is greater by less than a share of the standard error of the paired differences. Candidates come from
+    As good: its mean loss is greater by less than the standard error of the paired differences. Candidates come from
     simple to flexible, the ensemble last. The score is proper, so that neither bold nor timid probabilities win.
     """
     best = min(losses.values(), key=lambda each: float(each.mean()))

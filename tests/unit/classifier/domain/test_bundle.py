@@ -136,3 +136,32 @@ def test_a_bundle_of_the_first_format_still_answers(cocaine: Demo) -> None:
     assert found.conclusion
     assert found.contributions
     assert abs(sum(found.probabilities.values()) - 1) < 1e-6
+
+
+def test_votes_of_members_are_stored_and_a_bundle_of_the_second_format_has_one_for_each(
+    cocaine: Demo,
+) -> None:
+    model, library = cocaine
+    own = model.determinations[0]
+    pair = replace(
+        own, members=(replace(own.members[0], votes=5), replace(own.members[0], sharpness=0.1, votes=3))
+    )
+    content = model_to_bundle(replace(model, determinations=(pair,)), KEY)
+    again = model_from_bundle(content, KEY.public_key()).determinations[0]
+    assert [each.votes for each in again.members] == [5, 3]
+    assert "(5 of 8 votes)" in again.setting
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files["manifest.json"])
+    manifest["format"] = "siglab-model/2"
+    for member in manifest["determinations"][0]["members"]:
+        del member["votes"]
+    files["manifest.json"] = json.dumps(manifest).encode()
+    files["manifest.sig"] = KEY.sign(files["manifest.json"])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, each in files.items():
+            archive.writestr(name, each)
+    older = model_from_bundle(buffer.getvalue(), KEY.public_key())
+    assert [each.votes for each in older.determinations[0].members] == [1, 1]
+    assert classify(older, library[0].values, library[0].censored)[0].conclusion

@@ -47,6 +47,31 @@ def test_a_forest_is_like_that_of_the_library() -> None:
     assert np.abs(ours - theirs).mean() < 0.03
 
 
+@pytest.mark.parametrize("extremely_random", [False, True])
+def test_a_tree_is_to_the_last_bit_that_of_the_library(extremely_random: bool) -> None:
+    rows, truth = samples(120, columns=9, classes=4)
+    scorer = fit_forest(rows, truth, 4, 3, 5, extremely_random=extremely_random)
+    tree = pytest.importorskip("sklearn.tree")
+    kind = tree.ExtraTreeClassifier if extremely_random else tree.DecisionTreeClassifier
+    dice, thresholds = np.random.RandomState(5), []
+    for _ in range(3):
+        own = int(dice.randint(np.iinfo(np.int32).max))
+        drawn = np.random.RandomState(own).randint(0, 120, 120)
+        weight = np.ones(120) if extremely_random else np.bincount(drawn, minlength=120)
+        grown = kind(max_features="sqrt", random_state=own).fit(rows, truth, sample_weight=weight)
+        thresholds.append(grown.tree_.threshold)
+    assert scorer.threshold.tolist() == np.concatenate(thresholds).tolist()
+
+
+def test_extremely_random_trees_are_like_those_of_the_library() -> None:
+    rows, truth = samples(120)
+    known, unseen = rows[:90], rows[90:]
+    forest = sklearn_ensemble.ExtraTreesClassifier(400, class_weight="balanced", random_state=5)
+    theirs = forest.fit(known, truth[:90]).predict_proba(unseen)
+    ours = np.exp(fit_forest(known, truth[:90], 3, 400, 5, extremely_random=True).scores(unseen)) - 0.01
+    assert np.abs(ours - theirs).mean() < 0.03
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_boosted_trees_agree_with_the_library_that_grew_them(classes: int) -> None:
     rows, truth = samples(90, classes=classes)
@@ -73,6 +98,21 @@ def test_linear_discriminants_agree_with_an_independent_fit_where_nothing_is_shr
     assert (
         fit_lda(rows, truth, 3).scores(rows).argmax(axis=1) == lda.fit(rows, truth).predict(rows)
     ).mean() > 0.99
+
+
+def test_linear_discriminants_can_leave_the_covariance_as_it_was_measured() -> None:
+    """Strongly correlated columns, few rows: the shrunk covariance says something else than what was measured."""
+    rows, truth = samples(60)
+    rows = rows @ (np.ones((6, 6)) + 0.5 * np.eye(6))
+    lda = pytest.importorskip("sklearn.discriminant_analysis").LinearDiscriminantAnalysis(priors=[1 / 3] * 3)
+    theirs = lda.fit(rows, truth).predict(rows)
+    own = next(each for each in candidates_for(60, 6, 3) if each.name == "regularised LDA").settings
+    agree = [(each.fit(rows, truth, 3, 0).scores(rows).argmax(axis=1) == theirs).mean() for each in own]
+    assert own[-1].text == "covariance as measured"
+    assert agree[-1] > 0.95
+    assert agree[-1] > max(agree[:-1])
+    few = next(each for each in candidates_for(15, 6, 3) if each.name == "regularised LDA")
+    assert own[-1].text not in {each.text for each in few.settings}
 
 
 def test_pls_with_all_components_is_least_squares() -> None:
