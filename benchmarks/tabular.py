@@ -12,18 +12,16 @@ import argparse
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.keep import keep
+from benchmarks.tabular_figures import Figures, Strangers, gather, keep_figures, report
+from benchmarks.tabular_peers import baselines, neighbour_p_values
 from benchmarks.tabular_sets import GENERATED, REAL, Table, folder
 from services.classifier.domain.authentic import Authentic
-from services.classifier.domain.calibration import expected_calibration_error
 from services.classifier.domain.check_programme import programme_from_data
 from services.classifier.domain.evaluate import classify
 from services.classifier.domain.opinion import DeterminationResult
@@ -31,40 +29,7 @@ from services.classifier.domain.programme import UNKNOWN, Programme
 from services.classifier.domain.training.train import LEAST_AUTHENTICS, train
 
 ALPHA = 0.05
-NEIGHBOUR = 3
 Ints = NDArray[np.int64]
-
-
-@dataclass
-class Figures:
-    """What one table gave. Every list has one entry a judged row."""
-
-    hits: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
-    truth: list[str] = field(default_factory=list)
-    covered: list[bool] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    unknown: list[bool] = field(default_factory=list)
-    probabilities: list[list[float]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    chosen: list[str] = field(default_factory=list)
-    train_s: list[float] = field(default_factory=list)
-
-    def accuracy(self, name: str, rows: int) -> tuple[float, float]:
-        """Share of right answers and its standard error over the rows (a row counts once, however often it was judged)."""
-        mean = self._per_row(name, rows)
-        return float(mean.mean()), float(mean.std(ddof=1) / np.sqrt(len(mean)))
-
-    def difference(self, one: str, other: str, rows: int) -> tuple[float, float]:
-        """Mean difference of two on the same rows, and its standard error."""
-        gap = self._per_row(one, rows) - self._per_row(other, rows)
-        return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(len(gap)))
-
-    def _per_row(self, name: str, rows: int) -> NDArray[np.float64]:
-        right, count = np.zeros(rows), np.zeros(rows)
-        for row, hit in self.hits[name]:
-            right[row] += hit
-            count[row] += 1
-        return right[count > 0] / count[count > 0]
 
 
 def programme_for(table: Table) -> Programme:
@@ -100,48 +65,6 @@ def product(table: Table, inside: Ints, outside: Ints) -> tuple[list[Determinati
         for i in outside.tolist()
     ]
     return opinions, {"chosen": model.determinations[0].candidate, "seconds": spent}
-
-
-def baselines() -> dict[str, Callable[..., Any]]:
-    """Plain scikit-learn, as most would use it."""
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.model_selection import GridSearchCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
-    costs = {"svc__C": [0.1, 1.0, 10.0, 100.0]}
-
-    def quadratic(rows: NDArray[np.float64], labels: Sequence[str]) -> Any:
-        # With as many columns as a class has rows only the shrunk form can be fitted at all.
-        plain = make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis(reg_param=0.01))
-        shrunk = QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.5)
-        try:
-            return plain.fit(rows, labels)
-        except np.linalg.LinAlgError:
-            return make_pipeline(StandardScaler(), shrunk).fit(rows, labels)
-
-    return {
-        "LDA": make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()).fit,
-        "QDA": quadratic,
-        "RF": make_pipeline(StandardScaler(), RandomForestClassifier(300, random_state=0)).fit,
-        "SVM": GridSearchCV(make_pipeline(StandardScaler(), SVC()), costs, cv=3).fit,
-    }
-
-
-def neighbour_p_values(known: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Conformal p-values of the distance to the k-th neighbour among standardised training rows."""
-    centre, scale = known.mean(axis=0), known.std(axis=0)
-    scale[scale == 0] = 1.0
-    known, asked = (known - centre) / scale, (asked - centre) / scale
-
-    def distances(rows: NDArray[np.float64], own: bool) -> NDArray[np.float64]:
-        found = np.sqrt(((rows[:, None, :] - known[None, :, :]) ** 2).sum(axis=2))
-        return np.sort(found, axis=1)[:, min(NEIGHBOUR - 1 + own, found.shape[1] - 1)]
-
-    usual = distances(known, own=True)
-    return np.array([(1 + (usual >= d).sum()) / (len(usual) + 1) for d in distances(asked, own=False)])
 
 
 def outer_folds(table: Table, folds: int, repeat: int) -> list[tuple[Ints, Ints]]:
@@ -182,15 +105,9 @@ def judge(table: Table, inside: Ints, outside: Ints) -> Figures:
     return figures
 
 
-@dataclass
-class Strangers:
-    """One class left out: shares called Unknown of its rows and, falsely, of unseen rows of the others; ours and neighbours'."""
-
-    label: str
-    ours: list[bool] = field(default_factory=list)
-    theirs: list[bool] = field(default_factory=list)
-    ours_false: list[bool] = field(default_factory=list)
-    theirs_false: list[bool] = field(default_factory=list)
+def likeliest(found: DeterminationResult) -> str:
+    """The class with the greatest probability."""
+    return max(found.probabilities, key=lambda name: found.probabilities[name])
 
 
 def leave_out(table: Table, label: str, repeat: int) -> Strangers:
@@ -211,97 +128,6 @@ def leave_out(table: Table, label: str, repeat: int) -> Strangers:
     found.ours_false, found.ours = said[:cut], said[cut:]
     found.theirs_false, found.theirs = near[:cut], near[cut:]
     return found
-
-
-def gather(parts: Sequence[Figures]) -> Figures:
-    """All folds as one."""
-    whole = Figures()
-    for part in parts:
-        for name, hits in part.hits.items():
-            whole.hits.setdefault(name, []).extend(hits)
-        for name in (
-            "truth",
-            "covered",
-            "sizes",
-            "unknown",
-            "probabilities",
-            "places",
-            "chosen",
-            "train_s",
-        ):
-            getattr(whole, name).extend(getattr(part, name))
-    return whole
-
-
-def likeliest(found: DeterminationResult) -> str:
-    """The class with the greatest probability."""
-    return max(found.probabilities, key=lambda name: found.probabilities[name])
-
-
-def share(values: Sequence[bool]) -> float:
-    """Share of true ones."""
-    return float(np.mean(values)) if len(values) else float("nan")
-
-
-def report(table: Table, figures: Figures, strangers: Sequence[Strangers]) -> dict[str, float]:
-    """Prints what a table gave and returns the figures to keep."""
-    rows = len(table.labels)
-    ours, error = figures.accuracy("ours", rows)
-    others = {name: figures.accuracy(name, rows) for name in figures.hits if name != "ours"}
-    best = max(others, key=lambda name: others[name][0])
-    gap, gap_error = figures.difference("ours", best, rows)
-    truth = np.array(figures.truth)
-    covered = {c: share(np.array(figures.covered)[truth == c].tolist()) for c in sorted(set(figures.truth))}
-    ece = expected_calibration_error(np.array(figures.probabilities), np.array(figures.places))
-    print(f"\n{table.name}: {rows} rows, {len(table.columns)} analytes, {len(covered)} classes")
-    print(
-        f"  accuracy  ours {ours:.3f} ± {error:.3f}   "
-        + "   ".join(f"{n} {a:.3f}" for n, (a, _) in others.items())
-    )
-    verdict = "below" if gap < -2 * gap_error else "not below"
-    print(
-        f"            against {best}: {gap:+.3f} ± {gap_error:.3f} ({verdict} the best beyond two standard errors)"
-    )
-    print(
-        "            chosen: "
-        + ", ".join(f"{n} x{figures.chosen.count(n)}" for n in sorted(set(figures.chosen)))
-    )
-    worst = min(covered, key=lambda name: covered[name])
-    print(
-        f"  sets      coverage {share(figures.covered):.3f} (worst class {worst} {covered[worst]:.3f}), mean size"
-        f" {np.mean(figures.sizes):.2f}; ECE {ece:.3f}; false Unknown {share(figures.unknown):.3f};"
-        f" choice and fit {np.mean(figures.train_s):.1f} s of CPU"
-    )
-    kept = {
-        "ours": ours,
-        "best": others[best][0],
-        "gap": gap,
-        "coverage": share(figures.covered),
-        "ece": ece,
-        "false_unknown": share(figures.unknown),
-    }
-    if strangers:
-        by_label: dict[str, list[Strangers]] = {}
-        for each in strangers:
-            by_label.setdefault(each.label, []).append(each)
-        own, near = [], []
-        for found in by_label.values():
-            own.append(share([x for each in found for x in each.ours]))
-            near.append(share([x for each in found for x in each.theirs]))
-        cells = "  ".join(f"{label} {a:.2f}/{b:.2f}" for label, a, b in zip(by_label, own, near, strict=True))
-        false = [
-            share([x for each in strangers for x in getattr(each, side)])
-            for side in ("ours_false", "theirs_false")
-        ]
-        print(
-            f"  strangers called Unknown, ours/neighbours: {np.mean(own):.3f}/{np.mean(near):.3f}"
-            f" (false Unknown {false[0]:.3f}/{false[1]:.3f})\n            {cells}"
-        )
-        kept |= {"strangers": float(np.mean(own)), "strangers_neighbours": float(np.mean(near))}
-    else:
-        print("  strangers: with one of two classes left out there is nothing to train")
-    sys.stdout.flush()
-    return kept
 
 
 def run(table: Table, options: argparse.Namespace, pool: ProcessPoolExecutor | None) -> dict[str, float]:
@@ -348,27 +174,7 @@ def main() -> int:
         kept[name] = run(table.without_small_classes(LEAST_AUTHENTICS), options, pool)
     if options.write:
         for name, row in kept.items():
-            keep(
-                f"tabular_{name}",
-                "nested-CV accuracy of the whole product, in percent",
-                "%",
-                100 * row["ours"],
-                better="higher",
-                goal=0.98,
-                peer=100 * row["best"],
-                peer_name="best of LDA, QDA, RF, SVM",
-            )
-            if "strangers" in row:
-                keep(
-                    f"strangers_{name}",
-                    "rows of a class left out that are called Unknown at 5 % nominal false Unknown",
-                    "%",
-                    100 * row["strangers"],
-                    better="higher",
-                    goal=1.0,
-                    peer=100 * row["strangers_neighbours"],
-                    peer_name="conformal k-th neighbour",
-                )
+            keep_figures(name, row)
     return 0
 
 
