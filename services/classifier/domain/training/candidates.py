@@ -25,6 +25,7 @@ from services.classifier.domain.training.machine_learning import (
 )
 
 Fit = Callable[[Floats, Labels, int, int], Scorer]
+_FEW = 60
 # So little that the covariance stays what was measured, and enough for an inverse.
 _BARELY = 0.002
 
@@ -49,10 +50,13 @@ class Candidate:
     trees: bool = False
 
 
-def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ...]:
+def candidates_for(
+    rows: int, columns: int, classes: int, library: int | None = None
+) -> tuple[Candidate, ...]:
     """The candidates from simple to flexible, with fewer settings and trees where the library is large, to bound the time.
 
-    The first setting of each is the one under which pre-treatments are compared.
+    The first setting of each is the one under which pre-treatments are compared. A `library` (all authentics of which `rows` are
+    a part) of few is no ground for gradient boosting, which learns the luck of so few by heart and looks better than it is.
     """
     small = rows <= 1000
     most = max(1, min(columns, classes + 6, 14))
@@ -61,6 +65,7 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
     costs = (1.0, 0.1, 10.0) if small else (1.0,)
     trees = 100 if rows <= 3000 else 40
     rounds = 40 if small and columns <= 60 else 20
+    boosted = Candidate("gradient boosting", (Setting(f"{rounds} rounds", _boosted(rounds)),), trees=True)
     return (
         Candidate(
             "regularised LDA",
@@ -92,7 +97,7 @@ def candidates_for(rows: int, columns: int, classes: int) -> tuple[Candidate, ..
         ),
         Candidate("random forest", (Setting(f"{trees} trees", _forest(trees)),), trees=True),
         Candidate("extremely random trees", (Setting(f"{trees} trees", _forest(trees, True)),), trees=True),
-        Candidate("gradient boosting", (Setting(f"{rounds} rounds", _boosted(rounds)),), trees=True),
+        *((boosted,) if (library or rows) > _FEW else ()),
     )
 
 

@@ -64,16 +64,14 @@ def fit_forest(
     dice = np.random.RandomState(seed)
     grown = []
     for _ in range(trees):
-        own = int(dice.randint(np.iinfo(np.int32).max))
         weight = balance
         if not extremely_random:
-            drawn = np.random.RandomState(own).randint(0, len(truth), len(truth), dtype=np.int32)
-            weight = balance * np.bincount(drawn, minlength=len(truth))
-        grown.append(_tree(single, truth, classes, weight, own, extremely_random))
+            weight = balance * np.bincount(dice.randint(0, len(truth), len(truth)), minlength=len(truth))
+        grown.append(_tree(single, truth, classes, weight, dice, extremely_random))
     return _flattened(grown)
 
 
-def _tree(single: Any, truth: Labels, classes: int, weight: Floats, seed: int, extremely_random: bool) -> Any:
+def _tree(single: Any, truth: Labels, classes: int, weight: Floats, dice: Any, extremely_random: bool) -> Any:
     """One tree, to the last bit that of DecisionTreeClassifier or ExtraTreeClassifier with max_features="sqrt".
 
     Those examine the same rows and settings again for every tree, which costs many times what such small trees do.
@@ -84,7 +82,7 @@ def _tree(single: Any, truth: Labels, classes: int, weight: Floats, seed: int, e
 
     columns, outputs = single.shape[1], np.array([classes], dtype=np.intp)
     splitter = (RandomSplitter if extremely_random else BestSplitter)(
-        Gini(1, outputs), max(1, int(np.sqrt(columns))), 1, 0.0, np.random.RandomState(seed), None
+        Gini(1, outputs), max(1, int(np.sqrt(columns))), 1, 0.0, dice, None
     )
     tree = Tree(columns, outputs, 1)
     builder = DepthFirstTreeBuilder(splitter, 2, 1, 0.0, np.iinfo(np.int32).max, 0.0)

@@ -27,13 +27,17 @@ Tick = Callable[[float], None]
 
 def ticks_of(task: Task) -> float:
     """How many units of progress one choice takes."""
-    return float(len(candidates_for(len(task.truth), task.raw.shape[1], task.classes)) + 1)
+    return float(len(_offered(task)) + 1)
+
+
+def _offered(task: Task) -> tuple[Candidate, ...]:
+    return candidates_for(len(task.truth), task.raw.shape[1], task.classes, task.library)
 
 
 def select(task: Task, tick: Tick) -> Selection:
     """Choose by inner folds; `tick` is called with 1 after each candidate."""
     folds = cut_inner_folds(task)
-    offered = candidates_for(len(task.truth), task.raw.shape[1], task.classes)
+    offered = _offered(task)
     options = pretreatments_for(task.raw, task.analytes, task.steps)
     found: dict[str, tuple[Configuration, Floats, float, Floats]] = {}
     ranked = options

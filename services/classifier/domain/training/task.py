@@ -14,7 +14,10 @@ Steps = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One determination's part of the library: raw values (n, p), classes (n,) as numbers, and groups (n,)."""
+    """One determination's part of the library: raw values (n, p), classes (n,) as numbers, and groups (n,).
+
+    `library` is how many authentics the determination has in all: every fold of it offers the same candidates.
+    """
 
     raw: Floats
     truth: Labels
@@ -25,6 +28,7 @@ class Task:
     views: tuple[NDArray[np.int64], ...]
     seed: int
     coverage: float
+    library: int
 
     def part(self, places: NDArray[np.int64]) -> "Task":
         """Some of the authentics."""
@@ -38,4 +42,5 @@ class Task:
             self.views,
             self.seed,
             self.coverage,
+            self.library,
         )

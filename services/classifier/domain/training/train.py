@@ -126,6 +126,7 @@ def _train_one(
         columns,
         seed,
         programme.decision.coverage,
+        len(truth),
     )
     figures: dict[str, Any] = {}
     if validate:

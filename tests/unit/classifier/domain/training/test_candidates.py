@@ -6,7 +6,7 @@ import pytest
 from services.classifier.domain.calibration import softmax
 from services.classifier.domain.run import Floats
 from services.classifier.domain.scorers import scorer_from_arrays
-from services.classifier.domain.training.candidates import candidates_for, fit_lda, fit_pls
+from services.classifier.domain.training.candidates import candidates_for, fit_lda, fit_pls, names
 from services.classifier.domain.training.machine_learning import (
     fit_boosted,
     fit_forest,
@@ -55,10 +55,10 @@ def test_a_tree_is_to_the_last_bit_that_of_the_library(extremely_random: bool) -
     kind = tree.ExtraTreeClassifier if extremely_random else tree.DecisionTreeClassifier
     dice, thresholds = np.random.RandomState(5), []
     for _ in range(3):
-        own = int(dice.randint(np.iinfo(np.int32).max))
-        drawn = np.random.RandomState(own).randint(0, 120, 120)
-        weight = np.ones(120) if extremely_random else np.bincount(drawn, minlength=120)
-        grown = kind(max_features="sqrt", random_state=own).fit(rows, truth, sample_weight=weight)
+        weight = np.ones(120)
+        if not extremely_random:
+            weight = np.bincount(dice.randint(0, 120, 120), minlength=120)
+        grown = kind(max_features="sqrt", random_state=dice).fit(rows, truth, sample_weight=weight)
         thresholds.append(grown.tree_.threshold)
     assert scorer.threshold.tolist() == np.concatenate(thresholds).tolist()
 
@@ -132,6 +132,14 @@ def test_every_candidate_survives_storage_bit_by_bit() -> None:
             assert (scorer.scores(rows) == again.scores(rows)).all()
             # One sample alone gives the same bits as among others.
             assert (scorer.scores(rows)[7] == again.scores(rows[7:8])[0]).all()
+
+
+@pytest.mark.parametrize(("rows", "library", "offered"), [(48, 60, False), (56, 70, True), (61, None, True)])
+def test_boosting_is_offered_by_the_size_of_the_whole_library(
+    rows: int, library: int | None, offered: bool
+) -> None:
+    """So that a fold offers what the whole offers, and a library of few does not offer it at all."""
+    assert ("gradient boosting" in names(candidates_for(rows, 6, 3, library))) is offered
 
 
 def test_an_unknown_kind_is_refused() -> None:
