@@ -55,9 +55,8 @@ def test_a_tree_is_to_the_last_bit_that_of_the_library(extremely_random: bool) -
     kind = tree.ExtraTreeClassifier if extremely_random else tree.DecisionTreeClassifier
     dice, thresholds = np.random.RandomState(5), []
     for _ in range(3):
-        weight = np.ones(120)
-        if not extremely_random:
-            weight = np.bincount(dice.randint(0, 120, 120), minlength=120)
+        drawn = np.arange(120) if extremely_random else dice.randint(0, 120, 120)
+        weight = np.bincount(drawn, minlength=120)
         grown = kind(max_features="sqrt", random_state=dice).fit(rows, truth, sample_weight=weight)
         thresholds.append(grown.tree_.threshold)
     assert scorer.threshold.tolist() == np.concatenate(thresholds).tolist()
