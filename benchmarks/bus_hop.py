@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.http_answers import is_whole
 from benchmarks.keep import ROOT, keep
 from deploy.local.ports import free_ports
 
@@ -156,7 +157,7 @@ def drive(port: int, connections: int, seconds: float) -> Load:
         for key, _ in selector.select(end - now):
             connection = key.fileobj  # type: ignore[assignment]
             data = received[connection] + connection.recv(65536)
-            if not _is_whole(data):
+            if not is_whole(data, 200):
                 received[connection] = data
                 continue
             now = time.perf_counter()
@@ -168,16 +169,6 @@ def drive(port: int, connections: int, seconds: float) -> Load:
     for connection in started:
         connection.close()
     return load
-
-
-def _is_whole(data: bytes) -> bool:
-    head, found, body = data.partition(b"\r\n\r\n")
-    if not found:
-        return False
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise RuntimeError(f"answered {data[:200]!r}")
-    length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-    return len(body) >= int(length.split(b":")[1])
 
 
 # -- the processes -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks import tessera
+from benchmarks.http_answers import is_whole
 from benchmarks.keep import keep
 from benchmarks.ledger_batches import intake_of, measure_batches, receipt
 from shared.identifiers import new_id
@@ -69,7 +70,7 @@ def measure_acts(
             for key, _ in selector.select(end - now):
                 connection = key.fileobj  # type: ignore[assignment]
                 answer = received[connection] = received[connection] + connection.recv(65536)
-                if not _is_whole(answer):
+                if not is_whole(answer, 201):
                     continue
                 received[connection] = b""
                 times.append(time.perf_counter() - begun[connection])
@@ -79,16 +80,6 @@ def measure_acts(
     slow = sorted(times)[int(0.95 * len(times))] * 1000
     print(f"{len(times) / seconds:.0f} acts/s over {connections} connections, 95 % within {slow:.1f} ms")
     return len(times) / seconds, slow
-
-
-def _is_whole(answer: bytes) -> bool:
-    head, found, body = answer.partition(b"\r\n\r\n")
-    if not found:
-        return False
-    if not head.startswith(b"HTTP/1.1 201"):
-        raise RuntimeError(f"a weighing was answered with {answer[:500]!r}")
-    length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-    return len(body) >= int(length.split(b":")[1])
 
 
 def main() -> None:
