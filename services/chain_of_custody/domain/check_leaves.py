@@ -6,7 +6,7 @@ from typing import Any
 
 from services.chain_of_custody.domain.event_record import signatures_hold
 from shared.crypto.canonical import parse_canonical_json
-from shared.crypto.ledger import entry_of, leaf_hash
+from shared.crypto.ledger import entry_of
 from shared.crypto.merkle import Place
 from siglab_clients.tlog.errors import EvidenceError
 from siglab_clients.tlog.hashing import node_hash, root_of_subtrees
@@ -34,11 +34,6 @@ class GrowingTree:
     def root(self) -> bytes:
         """The root over what was added so far."""
         return root_of_subtrees([value for _, value in self._edge])
-
-
-def leaf_of(entry: bytes) -> bytes:
-    """The leaf hash of an entry."""
-    return leaf_hash(entry)
 
 
 def check_event(record: str, salt: bytes, entry: bytes, columns: Mapping[str, Any]) -> str | None:

@@ -1,8 +1,9 @@
 """Recomputes the log from its events up: commitments, tree hashes and signed heads, in memory that does not grow with it."""
 
-from services.chain_of_custody.domain.check_leaves import GrowingTree, check_event, leaf_of
+from services.chain_of_custody.domain.check_leaves import GrowingTree, check_event
 from services.chain_of_custody.domain.findings import Findings
 from services.chain_of_custody.repository import ledger as repository
+from shared.crypto.ledger import leaf_hash
 from shared.crypto.merkle import Place
 from shared.db.unit_of_work import UnitOfWork
 from siglab_clients.tlog.checkpoints import open_checkpoint
@@ -24,7 +25,7 @@ def check_tree(uow: UnitOfWork, size: int, key: VerifierKey, findings: Findings)
                 findings.add(f"the entries from {tree.size} to {leaf.place - 1} are missing")
                 return
             _check_leaf(leaf, findings)
-            computed.update(tree.add(leaf_of(bytes(leaf.entry))))
+            computed.update(tree.add(leaf_hash(bytes(leaf.entry))))
             heads.meet(tree)
         stored = store.get_hashes(list(computed))
         for place, value in computed.items():
