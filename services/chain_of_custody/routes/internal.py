@@ -10,7 +10,7 @@ from services.chain_of_custody.schemas_internal import (
     RecordSchema,
     UnblockSchema,
 )
-from services.chain_of_custody.service import open_items
+from services.chain_of_custody.service import internal
 from services.chain_of_custody.service.put_person import put_person as remember
 from shared.http import context
 from shared.http.blueprint import Blueprint
@@ -23,7 +23,7 @@ blp = Blueprint("custody_internal", __name__)
 @blp.response(200)
 def get_facts(query: dict[str, Any]) -> dict[str, Any]:
     """Facts of items by id, exhibit or number."""
-    return {"items": open_items.get_facts(context.actor(), context.uow(), **query)}
+    return {"items": internal.get_facts(context.actor(), context.uow(), **query)}
 
 
 @blp.post("/items")
@@ -31,7 +31,7 @@ def get_facts(query: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200)
 def open_received(body: dict[str, Any]) -> dict[str, Any]:
     """Opens an item for each exhibit of a receipt."""
-    return {"items": open_items.open_items(context.actor(), context.uow(), body, now=context.now())}
+    return {"items": internal.open_items(context.actor(), context.uow(), body, now=context.now())}
 
 
 @blp.post("/items/block")
@@ -39,7 +39,7 @@ def open_received(body: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200)
 def block_item(body: dict[str, Any]) -> dict[str, str]:
     """Stops work on an exhibit and all that came from it."""
-    open_items.block_item(context.actor(), context.uow(), body, now=context.now())
+    internal.block_item(context.actor(), context.uow(), body, now=context.now())
     return {"exhibit_id": body["exhibit_id"]}
 
 
@@ -48,7 +48,7 @@ def block_item(body: dict[str, Any]) -> dict[str, str]:
 @blp.response(200)
 def unblock_item(body: dict[str, Any]) -> dict[str, str]:
     """Lets work on an exhibit go on."""
-    open_items.unblock_item(context.actor(), context.uow(), body, now=context.now())
+    internal.unblock_item(context.actor(), context.uow(), body, now=context.now())
     return {"exhibit_id": body["exhibit_id"]}
 
 
@@ -66,4 +66,4 @@ def put_person(body: dict[str, Any]) -> dict[str, str]:
 @blp.response(200)
 def add_record(body: dict[str, Any]) -> dict[str, str]:
     """Adds an act of another service to an item's history."""
-    return open_items.add_record(context.actor(), context.uow(), body, now=context.now())
+    return internal.add_record(context.actor(), context.uow(), body, now=context.now())
