@@ -73,12 +73,11 @@ def check_history(item: Mapping[str, Any], history: History, last_digest: str | 
 def check_item(item: Mapping[str, Any], histories: Mapping[str, History]) -> list[Damage]:
     """What the row of `item` (as it is answered) says otherwise than its records.
 
-    `histories` are those of the item and of what it came from; nothing follows from one with a damaged record.
+    `histories` are those of the item and of what it came from; nothing follows from a damaged record.
     """
     sound = {
-        name: [kept.read() for kept in history]
+        name: [kept.read() if kept.damage is None else {} for kept in history]
         for name, history in histories.items()
-        if all(kept.damage is None for kept in history)
     }
     told = told_item(item["id"], sound)
     told.pop("events", None)  # Said of the history, with its digest.

@@ -137,6 +137,9 @@ def test_a_row_that_says_otherwise_than_the_records(scene: Scene, row: str) -> N
     for path in ("", "/balance"):
         told = call(scene.client, "GET", f"/items/{scene.item_id}{path}", actor=AUDITOR).json
         assert told["damaged"] is True and any(words in each["message"] for each in told["damage"])
+    change_a_purpose(scene)
+    # A damaged record elsewhere in the history does not hide it.
+    refused(scene, words, *EXPORTS)
 
 
 @pytest.mark.rule("E12", "E27")
