@@ -1,7 +1,7 @@
 """What would change an answer: another value of one analyte, a module left out, a higher coverage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from services.classifier.domain.run import Floats
 #: Steps of one analyte, in spreads within classes.
 _STEPS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
 _MOST = 3
+#: What a coverage must exceed by, for the class at its edge to come in.
+_A_LITTLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def what_would_change(
     raw = raw_matrix(analytes, [(values, censored)])[0]
     changes = _analytes(model, own, found, raw)
     changes += _modules(model, found, values, censored, qc)
-    return (*changes, *_coverage(own, found))
+    return (*changes, *_coverage(own, found, raw, model.programme.decision.novelty_alpha))
 
 
 def _analytes(model: Model, own: DeterminationModel, found: DeterminationResult, raw: Floats) -> list[Change]:
@@ -82,12 +84,16 @@ def _conclusions(own: DeterminationModel, raw: Floats, alpha: float) -> list[str
     """What would be said of raw rows (n, p)."""
     rows = own.pretreatment.apply(raw)
     chances = own.probabilities(own.prepared(raw))
-    said = []
-    for place, row in enumerate(rows):
-        views = tuple(view for view in own.views if not np.isnan(raw[place, view.columns]).all())
-        class_p = own.class_p_values(row, views)
-        said.append(decide(own.classes, chances[place], own.conformal, class_p, alpha).conclusion)
-    return said
+    likeness = [_likeness(own, values, row) for values, row in zip(raw, rows, strict=True)]
+    return [
+        decide(own.classes, chance, own.conformal, class_p, alpha).conclusion
+        for chance, class_p in zip(chances, likeness, strict=True)
+    ]
+
+
+def _likeness(own: DeterminationModel, raw: Floats, row: Floats) -> Floats:
+    """The combined p-value of each class (classes,), over the modules of which something was measured."""
+    return own.class_p_values(row, tuple(view for view in own.views if not np.isnan(raw[view.columns]).all()))
 
 
 def _moved(scale: Pretreatment, j: int, value: float, amount: float) -> float:
@@ -128,19 +134,17 @@ def _modules(
     return changes
 
 
-def _coverage(own: DeterminationModel, found: DeterminationResult) -> list[Change]:
-    """The least coverage at which one more class could not be excluded."""
+def _coverage(own: DeterminationModel, found: DeterminationResult, raw: Floats, alpha: float) -> list[Change]:
+    """The least coverage at which one more class could not be excluded, where the answer would be another one then."""
     chances = np.array([found.probabilities[name] for name in own.classes])
     p_values = own.conformal.p_values(chances)
-    outside = [
-        (float(p_values[c]), name) for c, name in enumerate(own.classes) if name not in found.prediction_set
-    ]
+    outside = [p for p, name in zip(p_values, own.classes, strict=True) if name not in found.prediction_set]
     if not outside:
         return []
-    p, name = max(outside)
-    needed = 1.0 - p
+    needed = 1.0 - float(max(outside))
     if needed <= own.conformal.coverage or needed >= 1.0:
         return []
-    members = [*found.prediction_set, name]
-    said = f"Inconclusive ({' or '.join(members)})" if len(members) > 1 else name
-    return [Change("coverage", f"{100 * needed:.1f}", said, True)]
+    class_p = _likeness(own, raw, own.pretreatment.apply(raw[None, :])[0])
+    wider = replace(own.conformal, coverage=needed + _A_LITTLE)
+    said = decide(own.classes, chances, wider, class_p, alpha).conclusion
+    return [] if said == found.conclusion else [Change("coverage", f"{100 * needed:.1f}", said, True)]

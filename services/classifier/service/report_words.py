@@ -17,8 +17,9 @@ def in_short(found: Data, item_number: str) -> str:
     """The opinion in two sentences."""
     said, coverage = found["conclusion"], percent(found.get("coverage"))
     if said == NOT_EVALUATED:
-        return f"No opinion is given on {item_number}. " + " ".join(
-            f"{r}." for r in found.get("reasons") or []
+        return " ".join(
+            [f"No opinion is given on {item_number}."]
+            + [f"{r[:1].upper()}{r[1:]}." for r in found.get("reasons") or []]
         )
     if said == UNKNOWN:
         if found.get("contradiction"):

@@ -1,5 +1,7 @@
 """What is said to change an answer does change it, and ranges lie where the library lies."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from services.classifier.domain.authentic import Authentic
@@ -7,6 +9,7 @@ from services.classifier.domain.class_ranges import class_ranges
 from services.classifier.domain.evaluate import classify
 from services.classifier.domain.model import Model
 from services.classifier.domain.pretreatment import raw_matrix
+from services.classifier.domain.programme import UNKNOWN
 from services.classifier.domain.what_would_change import what_would_change
 
 Trained = tuple[Model, tuple[Authentic, ...]]
@@ -61,3 +64,25 @@ def test_ranges_in_units_hold_the_middle_of_the_authentics_of_each_class(heroin:
             assert told is not None
             assert np.isclose(told[1], np.median(known), rtol=0.1)
             assert told[0] <= told[1] <= told[2]
+
+
+def test_a_higher_coverage_gives_the_conclusion_that_is_told(heroin: Trained) -> None:
+    """Of what is like no class nothing is told: it stays Unknown at any coverage."""
+    model, library = heroin
+    told = 0
+    for one in library[::4]:
+        for values in (one.values, {name: 40 * value for name, value in one.values.items()}):
+            found = classify(model, values, one.censored)[0]
+            for change in what_would_change(model, found, values, one.censored):
+                if change.kind != "coverage":
+                    continue
+                own = model.determinations[0]
+                said = set()
+                # The coverage is told to a tenth of a percent.
+                for rest in (-5e-4, 0.0, 2e-4, 6e-4):
+                    wider = replace(own.conformal, coverage=float(change.what) / 100 + rest)
+                    other = replace(model, determinations=(replace(own, conformal=wider),))
+                    said.add(classify(other, values, one.censored)[0].conclusion)
+                assert found.conclusion not in (change.conclusion, UNKNOWN) and change.conclusion in said
+                told += 1
+    assert told
