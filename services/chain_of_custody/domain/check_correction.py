@@ -21,7 +21,11 @@ LONGEST_TEXT = 1000
 
 _MASSES = ("remaining", "expected", "beyond_uncertainty", "gross_mass_g")
 _HOLDERS = ("from", "from_name", "to", "to_name", "giver", "receiver", "holder", "place", "place_id")
-_STANDING = ("open_holds",)
+_STANDING = ("open_holds", "blocked")
+#: Whose exhibit it is, and who signed: other people's words, or those of a second signature.
+_IDENTITY = (
+    "object", "corrects", "number", "office", "kind", "programme", "witness", "witness_name", "authorised_by", "requested_by",
+)  # fmt: skip
 
 _OF_MASS = "This is no mass that the act measured: it follows from others, or stands in an act of its own. Correct that one."
 _OF_EARLIER = (
@@ -151,7 +155,7 @@ def _of_standing(record: Mapping[str, Any], name: str) -> str | None:
     if name in _STANDING:
         return _OF_STANDING
     names = name.endswith(("_id", "_ids", "sha256", "_number")) and name != "seal_number"
-    if names or name in ("object", "corrects"):
+    if names or name in _IDENTITY:
         return _OF_IDENTITY
     return None
 

@@ -15,6 +15,7 @@ from services.classifier.service.judged_profiles import judged_profile
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.results import new_result
 from services.classifier.service.shadow import judge_in_shadow
+from services.classifier.service.whole import require_whole_measurement
 from shared.actor import Actor, Role
 from shared.crypto.keys import load_public_key
 from shared.db.unit_of_work import UnitOfWork
@@ -52,10 +53,22 @@ def classify(runtime: Runtime, job_id: str) -> None:
                 job.state, job.ended_at = "cancelled", runtime.clock()
                 uow.commit()
                 return
+            try:
+                _require_whole(uow, model.programme.id, facts[item_id])
+            except DomainError as error:
+                uow.rollback()
+                _end(runtime, job_id, "failed", error.detail)
+                return
             _classify_one(runtime, uow, job, model, described, facts[item_id], requested_by, act_digest)
             job.progress = place / len(item_ids)
             uow.commit()
     _end(runtime, job_id, "done", None)
+
+
+def _require_whole(uow: UnitOfWork, programme: str, item: Facts) -> None:
+    """Raises Conflict `damaged` where a measurement that would be concluded from is not what was measured."""
+    for row in repository.measurements_of_items(uow.session, programme, [item.id]):
+        require_whole_measurement(row)
 
 
 def _classify_one(

@@ -10,8 +10,8 @@ from services.classifier.domain.programme import Programme
 from services.classifier.models import Measurement
 from services.classifier.service.profile_rows import keep_profile_rows
 from services.classifier.service.programmes import programme_of
+from services.classifier.service.whole import measurement_digest, require_whole_measurement
 from shared.actor import LABORATORY, Actor, Role, require
-from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import FieldError, Invalid
 from shared.http.lists import paginate
@@ -84,9 +84,11 @@ def list_measurements(
 
 
 def get_measurement(actor: Actor, uow: UnitOfWork, measurement_id: str) -> Measurement:
-    """One measurement."""
+    """One measurement; raises Conflict `damaged` where it is not what was measured."""
     require(actor, *LABORATORY, Role.AUDITOR)
-    return repository.measurement(uow.session, measurement_id)
+    row = repository.measurement(uow.session, measurement_id)
+    require_whole_measurement(row)
+    return row
 
 
 def check_values(programme: Programme, values: Sequence[dict[str, Any]]) -> list[FieldError]:
@@ -143,7 +145,7 @@ def add_measurement(
         "instrument": body["instrument"], "values": body["values"], "qc": body.get("qc"), "corrects": corrects,
         "reason": reason, "measured_by": actor.login,
     }  # fmt: skip
-    digest = canonical_digest({**content, "occurred_at": format_time(occurred_at)})
+    digest = measurement_digest(content, occurred_at)
     row = Measurement(
         id=new_id(), root_id=facts.root_id, digest=digest, occurred_at=occurred_at, recorded_at=now, **content
     )

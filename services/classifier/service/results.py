@@ -7,9 +7,14 @@ from services.classifier import repository
 from services.classifier.models import Result, Review
 from services.classifier.service.measurements import tell_ledger
 from services.classifier.service.reports import make_report
+from services.classifier.service.whole import (
+    COPIED,
+    require_whole_report,
+    require_whole_result,
+    result_digest,
+)
 from shared.actor import LABORATORY, Actor, Role, require, signed
 from shared.config import Settings
-from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, NotFound
 from shared.http.lists import paginate
@@ -33,9 +38,11 @@ def list_results(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> dict[s
 
 
 def get_result(actor: Actor, uow: UnitOfWork, result_id: str) -> dict[str, Any]:
-    """One result."""
+    """One result; raises Conflict `damaged` where it is not what was concluded."""
     require(actor, *READERS)
-    return describe(uow, repository.result(uow.session, actor, result_id), actor)
+    row = repository.result(uow.session, actor, result_id)
+    require_whole_result(row)
+    return describe(uow, row, actor)
 
 
 def get_report(actor: Actor, uow: UnitOfWork, result_id: str) -> bytes:
@@ -45,6 +52,7 @@ def get_report(actor: Actor, uow: UnitOfWork, result_id: str) -> bytes:
     report = repository.report(uow.session, result_id)
     if report is None:
         raise NotFound("There is no report: it is made when a reviewer releases the result.")
+    require_whole_report(report)
     return report.pdf
 
 
@@ -55,6 +63,7 @@ def review_result(
     require(actor, Role.REVIEWER)
     signature = signed(actor)
     row = repository.result(uow.session, actor, result_id, lock=True)
+    require_whole_result(row)
     if row.state != "proposed":
         raise Conflict(f"This result is {row.state}; it was decided already.", code="already_decided")
     if actor.login in row.performers:
@@ -89,6 +98,7 @@ def amend_result(
     require(actor, Role.TECHNICIAN, Role.REVIEWER)
     signed(actor)
     old = repository.result(uow.session, actor, result_id, lock=True)
+    require_whole_result(old)
     if old.state != "released":
         raise Conflict(f"Only a released result is amended; this one is {old.state}.", code="not_released")
     source = repository.result(uow.session, actor, body["result_id"]) if "result_id" in body else old
@@ -110,12 +120,6 @@ def amend_result(
     return describe(uow, new, actor)
 
 
-COPIED = (
-    "item_id", "exhibit_id", "item_number", "office", "programme", "programme_version",
-    "determinations", "model", "inputs", "profile",
-)  # fmt: skip
-
-
 def new_result(
     content: dict[str, Any],
     *,
@@ -131,7 +135,7 @@ def new_result(
         **content, "job_id": job_id, "performers": performers, "replaces": replaces, "reason": reason, "remarks": remarks,
     }  # fmt: skip
     result_id = new_id()
-    digest = canonical_digest({"id": result_id, "created_at": format_time(now), **told})
+    digest = result_digest(result_id, told, now)
     return Result(id=result_id, digest=digest, state="proposed", created_at=now, **told)
 
 
