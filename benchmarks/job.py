@@ -62,8 +62,11 @@ def system(data: Path | None) -> Iterator[dict[str, Any]]:
     if data is not None:
         yield read_credentials(data)
         return
-    with tempfile.TemporaryDirectory(prefix="siglab-bench-") as folder, running_system(Path(folder)) as found:
-        yield {**read_credentials(Path(folder)), "base_url": found.base_url}
+    with tempfile.TemporaryDirectory(prefix="siglab-bench-") as folder:
+        Path(folder).chmod(0o711)
+        own = Path(folder) / "data"
+        with running_system(own, variables={"SIGLAB_DEMO": "1"}, within_s=400) as found:
+            yield {**read_credentials(own), "base_url": found.base_url}
 
 
 def main() -> int:

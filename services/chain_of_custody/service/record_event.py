@@ -4,7 +4,6 @@ The row of the item must be locked by the caller (`repository.items.lock_item`):
 other in the order of their commits, and each carries the digest of the one before.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,11 +16,9 @@ from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.write_act import write_act
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.put_person import know_person
+from services.chain_of_custody.service.write_down import unprovable, write_down
 from shared.actor import Role
-from shared.crypto.canonical import readable_canonical_json
-from shared.crypto.ledger import new_salt
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Invalid
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
 from siglab_clients.tlog.errors import EvidenceError
@@ -112,20 +109,9 @@ def make_event(
             signatures=[(signed, format_time(signed.signature.at)) for signed in signatures],
             standing=standing_of(item),
         )
-        written = readable_canonical_json(record)
     except EvidenceError as error:
-        raise Invalid(f"This cannot be recorded as evidence: {error}.") from error
-    event = Event(
-        id=record["id"],
-        item_id=item.id,
-        sequence=record["sequence"],
-        type=kind,
-        occurred_at=occurred_at or now,
-        recorded_at=now,
-        record=written.decode(),
-        digest=hashlib.sha256(written).hexdigest(),
-        salt=new_salt(),
-    )
+        raise unprovable(error) from error
+    event = write_down(record, occurred_at=occurred_at or now, recorded_at=now)
     known_books.add(event, item.last_digest)
     item.events, item.last_digest, item.state = event.sequence, event.digest, state_of(item)
     if receiver is None:

@@ -3,23 +3,18 @@
 The row that the act is about must be locked by the caller, so that the acts upon it follow each other.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from services.chain_of_custody.domain.event_record import Author
 from services.chain_of_custody.domain.house_record import account_act, build_house_record, subject_of
-from services.chain_of_custody.models import Event
 from services.chain_of_custody.repository import house as repository
 from services.chain_of_custody.repository.items import add_event
-from shared.crypto.canonical import readable_canonical_json
-from shared.crypto.ledger import new_salt
+from services.chain_of_custody.service.write_down import write_down
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Invalid
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
-from siglab_clients.tlog.errors import EvidenceError
 
 
 def record_house_event(
@@ -48,25 +43,7 @@ def record_house_event(
         purpose=purpose,
         details=details,
     )
-    try:
-        written = readable_canonical_json(record)
-    except EvidenceError as error:
-        raise Invalid(f"This cannot be recorded as evidence: {error}.") from error
-    add_event(
-        uow.session,
-        Event(
-            id=record["id"],
-            item_id=None,
-            subject=subject,
-            sequence=record["sequence"],
-            type=kind,
-            occurred_at=occurred_at or now,
-            recorded_at=now,
-            record=written.decode(),
-            digest=hashlib.sha256(written).hexdigest(),
-            salt=new_salt(),
-        ),
-    )
+    add_event(uow.session, write_down(record, occurred_at=occurred_at or now, recorded_at=now))
 
 
 def record_account(

@@ -17,5 +17,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is no way back."""
-    raise NotImplementedError("Evidence is not migrated backwards.")
+    """Evidence is not taken back."""
+    raise RuntimeError("Evidence is not taken back: restore a backup instead.")

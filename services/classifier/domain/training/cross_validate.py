@@ -1,7 +1,6 @@
 """Nested cross-validation, grouped by collection: every figure comes from authentics that no choice and no fit had seen."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,6 @@ from services.classifier.domain.training.selection import Selection, fit_members
 from services.classifier.domain.training.task import Task
 
 OUTER_FOLDS = 5
-_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +54,15 @@ def choose_and_judge(
 ) -> tuple[Selection, list[Judged]]:
     """The choice on all authentics, and rounds of outer folds in which the same procedure is judged.
 
-    Threads only divide the work: each fold is computed by itself, so that their number changes no bit.
+    One after the other: most fits are too small for threads, which only wait for each other's interpreter lock.
     """
     cuts, loose = [], []
     for number in range(rounds_of(len(task.truth))):
         fold, _, own = make_folds(task.groups, task.truth, OUTER_FOLDS, task.seed + 104_729 * number)
         loose.append(own)
         cuts += [(number, np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in np.unique(fold)]
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        final = pool.submit(select, task, tick)
-        folds = [
-            (number, pool.submit(_judge, task, inside, outside, names, alpha, tick))
-            for number, inside, outside in cuts
-        ]
-        try:
-            selection = final.result()
-            done = [(number, each.result()) for number, each in folds]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    selection = select(task, tick)
+    done = [(number, _judge(task, inside, outside, names, alpha, tick)) for number, inside, outside in cuts]
     rounds = [
         _joined(task, [fold for own, fold in done if own == number], loose[number])
         for number in range(len(loose))
