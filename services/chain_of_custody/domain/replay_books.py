@@ -29,8 +29,8 @@ class Books:
     `received` is the first net weighing, or what was put in (then `put_in` as well); None before. A difference is positive
     where substance is missing.
     `unexplained` are the differences since a reviewer last resolved one: small ones add up, so that what each weighing would
-    pass is still found when it happens again and again. `weights` are the last gross and package weights, as long as nothing was
-    taken and no seal changed since (`opened`: something ever did).
+    pass is still found when it happens again and again; `lost_unseen` are the losses that were told since then. `weights` are the
+    last gross and package weights, as long as nothing was taken and no seal changed since (`opened`: something ever did).
     """
 
     remaining: Quantity | None = None
@@ -39,6 +39,7 @@ class Books:
     composites: MeasuredSum = field(default_factory=MeasuredSum)
     consumed: MeasuredSum = field(default_factory=MeasuredSum)
     lost: MeasuredSum = field(default_factory=MeasuredSum)
+    lost_unseen: MeasuredSum = field(default_factory=MeasuredSum)
     differences: MeasuredSum = field(default_factory=MeasuredSum)
     unexplained: MeasuredSum = field(default_factory=MeasuredSum)
     left: MeasuredSum = field(default_factory=MeasuredSum)
@@ -56,6 +57,7 @@ class Books:
             self.composites.copy(),
             self.consumed.copy(),
             self.lost.copy(),
+            self.lost_unseen.copy(),
             self.differences.copy(),
             self.unexplained.copy(),
             self.left.copy(),
@@ -92,8 +94,10 @@ class Books:
                 self._take(self.consumed, record["id"], _read(details))
             case "lost":
                 self._take(self.lost, record["id"], _read(details))
+                self.lost_unseen.add(record["id"], _read(details))
             case "discrepancy_resolved" if _is_own(record):
                 self.unexplained.clear()
+                self.lost_unseen.clear()
             case "sealed":
                 self._open()
             case "returned" | "disposed" as ending:

@@ -1,12 +1,13 @@
 """Queries of hand-overs, holds and disposals."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.chain_of_custody.models import Disposal, Handover, HandoverItem, Hold, Item
+from services.chain_of_custody.models import Disposal, Event, Handover, HandoverItem, Hold, Item
 from services.chain_of_custody.models_acts import HoldItem
 from services.chain_of_custody.repository.items import visible_to
 from shared.actor import Actor, Role
@@ -52,6 +53,34 @@ def pending_items(session: Session, item_ids: Iterable[str]) -> list[HandoverIte
     """Those of the items that stand in an open offer."""
     query = select(HandoverItem).where(HandoverItem.item_id.in_(list(item_ids)), HandoverItem.pending)
     return list(session.scalars(query))
+
+
+def offers_of(session: Session, item_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(number, receiver) of those of the items that stand in an open offer."""
+    query = (
+        select(HandoverItem.number, Handover.receiver)
+        .join(Handover, Handover.id == HandoverItem.handover_id)
+        .where(HandoverItem.item_id.in_(list(item_ids)), HandoverItem.pending)
+    )
+    return [(number, receiver) for number, receiver in session.execute(query.order_by(HandoverItem.number))]
+
+
+def records_since_offer(
+    session: Session, item_ids: Iterable[str], types: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The acts of these types upon each of the items since it was last offered, in order."""
+    offer = (
+        select(Event.item_id, func.max(Event.sequence).label("sequence"))
+        .where(Event.item_id.in_(list(item_ids)), Event.type == "handover_offered")
+        .group_by(Event.item_id)
+        .subquery()
+    )
+    query = (
+        select(Event.record)
+        .join(offer, (Event.item_id == offer.c.item_id) & (Event.sequence > offer.c.sequence))
+        .where(Event.type.in_(list(types)))
+    )
+    return [json.loads(record) for record in session.scalars(query.order_by(Event.item_id, Event.sequence))]
 
 
 def lock_open_offers(session: Session, item_ids: Iterable[str]) -> list[Handover]:

@@ -15,6 +15,7 @@ from typing import Any
 from services.chain_of_custody.domain.compare_weights import find_disagreement
 from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.domain.event_record import Author, Signed
+from services.chain_of_custody.domain.judge_loss import find_large_loss
 from services.chain_of_custody.domain.recheck_books import find_difference, recheck
 from services.chain_of_custody.domain.replay_books import Books, replay
 from services.chain_of_custody.models import Event, Item
@@ -102,6 +103,8 @@ def _correct_one(
     }
     after = recheck(item.number, [*records, supposed], item.gross_mass_mg)
     finding = _finding(uow, item, before, after)
+    if finding is None and event.type == "lost" and item.ending is None:
+        finding = find_large_loss(after)
     was = describe_remaining(item)
     if after.remaining is not None:
         item.remaining_mg, item.uncertainty_mg = after.remaining.mass, after.remaining.uncertainty

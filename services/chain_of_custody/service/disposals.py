@@ -25,6 +25,7 @@ from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository.lineage import lock_descendants
 from services.chain_of_custody.service.record_event import record_event
+from services.chain_of_custody.service.stand_still import require_not_offered
 from services.chain_of_custody.service.substance import describe_remaining
 from shared.actor import LABORATORY, Actor, Role, require, signed, signed_by
 from shared.db.unit_of_work import UnitOfWork
@@ -93,8 +94,7 @@ def execute_disposal(
     item, others, row = _at_state(actor, uow, disposal_id, "authorised")
     _require_disposable(item, others)
     require_holder(item, actor.login)
-    if repository.pending_items(uow.session, [item.id]):
-        raise Conflict(f"{item.number} is offered to somebody; withdraw the offer first.", code="offered")
+    require_not_offered(uow, [item])
     if row.authorised_by == actor.login:
         raise Conflict("You have authorised this disposal; somebody else executes it.", code="four_eyes")
     if row.authorised_by == act["witness"]:

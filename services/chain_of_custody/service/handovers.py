@@ -25,6 +25,7 @@ from services.chain_of_custody.repository.lineage import held_parts
 from services.chain_of_custody.repository.takeovers import unable_givers
 from services.chain_of_custody.service.each_item import check_each, lock_each
 from services.chain_of_custody.service.record_event import record_event
+from services.chain_of_custody.service.stand_still import changed_since_offer, require_as_offered
 from shared.actor import LABORATORY, Actor, Role, require, signed
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, Forbidden, Invalid
@@ -80,9 +81,13 @@ def accept_handover(
     item_ids, receiver = _item_ids(uow, offer), _receiver_of(actor)
     rows = lock_each(actor, uow, item_ids, listed=False)
     staying = _staying(uow, item_ids, receiver)
-    check_each(
-        item_ids, rows, lambda item: _require_transferable(item, offer.giver, receiver, staying), listed=False
-    )
+    changed = changed_since_offer(uow, item_ids)
+
+    def as_offered(item: Item) -> None:
+        _require_transferable(item, offer.giver, receiver, staying)
+        require_as_offered(item, offer.giver, changed.get(item.id))
+
+    check_each(item_ids, rows, as_offered, listed=False)
     kind = "returned" if actor.role is Role.OFFICE else "handed_over"
     for item in rows:
         if actor.role is Role.OFFICE:

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from services.chain_of_custody.domain.judge_loss import judge_loss
 from services.chain_of_custody.domain.standing import require_holder, require_not_ended, require_not_on_hold
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository import lineage
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
+from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.make_item import make_child
 from services.chain_of_custody.service.measure import measure_taken
+from services.chain_of_custody.service.stand_still import offered_to, require_not_offered
 from services.chain_of_custody.service.substance import (
     HANDS,
     describe_remaining,
@@ -65,20 +69,22 @@ def lose(
 ) -> dict[str, Any]:
     """The holder tells that some of an item was lost: spilt, stuck to a vessel, blown away.
 
-    A loss is a fact, not a wish: it is recorded while the item is on hold or waits for a reviewer as well. On hold it opens a
-    discrepancy, since the item was to be kept as it is and somebody else must look.
+    A loss is a fact, not a wish: it is recorded while the item is on hold, offered or waits for a reviewer as well. There, and
+    where it is large (`domain.judge_loss`), it opens a discrepancy: one person's word explains no more, somebody else must look.
     """
     require(actor, *HANDS)
     row = repository.lock_item(uow.session, actor, item_id)
     require_not_ended(row)
     require_holder(row, actor.login)
     taken, told = measure_taken(uow, act, now)
+    books = known_books.of(uow.session, row)
+    offered = [receiver for _, receiver in offered_to(uow, [row])]
+    waiting = bool(lineage.open_weights(uow.session, [row.id]))
     take_off(row, taken)
+    finding = judge_loss(books, taken, on_hold=bool(row.open_holds), offered_to=offered, waiting=waiting)
     record_act(uow, row, "lost", actor, act, now, {**told, "remaining": describe_remaining(row)})
-    if row.open_holds:
-        words = (
-            f"{taken.mass.normalize():f} mg of {row.number} were lost while it was on hold: {act['reason']}"
-        )
+    if finding is not None:
+        words = f"{taken.mass.normalize():f} mg of {row.number} were lost{finding}: {act['reason']}"
         open_weight_discrepancy(uow, row, words, actor, now=now)
     return describe_item(row)
 
@@ -87,4 +93,5 @@ def _takeable(actor: Actor, uow: UnitOfWork, item_id: str) -> Item:
     row = repository.lock_item(uow.session, actor, item_id)
     require_workable(row, actor)
     require_not_on_hold(row)
+    require_not_offered(uow, [row])
     return row
