@@ -1,10 +1,12 @@
 """Queries of the register of balances."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.models_quantities import Balance, Calibration
@@ -29,23 +31,34 @@ def balance_by_name(session: Session, name: str) -> Balance | None:
     return session.scalars(select(Balance).where(Balance.name == name)).first()
 
 
-def balance_on(session: Session, name: str, day: date) -> tuple[Balance | None, Calibration | None]:
+@dataclass(frozen=True, slots=True)
+class KnownBalance:
+    """A balance of the register, with the calibration that counted on the day of a weighing, where there was one."""
+
+    name: str
+    serial_number: str
+    readability_mg: Decimal
+    repeatability_mg: Decimal
+    calibrated_on: date | None
+    next_due: date | None
+
+
+def balance_on(session: Session, name: str, day: date) -> KnownBalance | None:
     """The balance that people call so, and the calibration that counted on a day: the newest that had been done by then, and of
     two of one day the one told last."""
-    row = session.execute(_BALANCE_ON, {"name": name, "day": day}).first()
-    return (None, None) if row is None else (row[0], row[1])
+    row = session.connection().exec_driver_sql(_BALANCE_ON, {"name": name, "day": day}).first()
+    return None if row is None else KnownBalance(*row)
 
 
-_BALANCE_ON = (
-    select(Balance, Calibration)
-    .outerjoin(
-        Calibration,
-        and_(Calibration.balance_id == Balance.id, Calibration.calibrated_on <= bindparam("day")),
-    )
-    .where(Balance.name == bindparam("name"))
-    .order_by(Calibration.calibrated_on.desc().nulls_last(), Calibration.seq.desc())
-    .limit(1)
-)
+#: As it is: every weighing asks this, and a compiler of queries and objects would cost it a fifth of its time.
+_BALANCE_ON = """
+SELECT b.name, b.serial_number, b.readability_mg, b.repeatability_mg, c.calibrated_on, c.next_due
+FROM chain_of_custody.balances b
+LEFT JOIN chain_of_custody.balance_calibrations c ON c.balance_id = b.id AND c.calibrated_on <= %(day)s
+WHERE b.name = %(name)s
+ORDER BY c.calibrated_on DESC NULLS LAST, c.seq DESC
+LIMIT 1
+"""
 
 
 def calibrations(session: Session, balance_ids: Sequence[str]) -> list[Calibration]:

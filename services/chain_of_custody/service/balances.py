@@ -68,8 +68,8 @@ def add_calibration(
 
 def balance_facts(
     uow: UnitOfWork, name: str, calibrated_on: date | None, moment: datetime, *, now: datetime, at: str = ""
-) -> tuple[dict[str, Any], Balance | None]:
-    """(what an event tells of the balance, its row where the register knows it).
+) -> tuple[dict[str, Any], repository.KnownBalance | None]:
+    """(what an event tells of the balance, what the register knows of it).
 
     The register's date of calibration counts; a date that was told and differs from it is refused, as is one that lies behind
     `moment`, the time of the weighing. `out_of_calibration` is None where the register does not know the balance.
@@ -79,8 +79,8 @@ def balance_facts(
         _refuse(
             f"{at}/calibrated_on", "A balance is calibrated before the weighing, and never in the future."
         )
-    row, known = repository.balance_on(uow.session, name, day)
-    if row is None:
+    known = repository.balance_on(uow.session, name, day)
+    if known is None:
         told = None if calibrated_on is None else calibrated_on.isoformat()
         return {
             "balance": name,
@@ -88,19 +88,20 @@ def balance_facts(
             "calibration": _calibration_told(calibrated_on, day),
             "out_of_calibration": None,
         }, None
-    if known is not None and calibrated_on not in (None, known.calibrated_on):
+    if known.calibrated_on is not None and calibrated_on not in (None, known.calibrated_on):
         _refuse(
             f"{at}/calibrated_on",
             f"By the register {name} was calibrated on {known.calibrated_on}; leave the field out, or have the register mended.",
         )
+    in_date = known.next_due is not None and known.next_due >= day
     return {
-        "balance": row.name,
-        "balance_serial_number": row.serial_number,
-        "calibrated_on": None if known is None else known.calibrated_on.isoformat(),
-        "calibration_due": None if known is None else known.next_due.isoformat(),
-        "calibration": IN_DATE if known is not None and known.next_due >= day else OVERDUE,
-        "out_of_calibration": known is None or known.next_due < day,
-    }, row
+        "balance": known.name,
+        "balance_serial_number": known.serial_number,
+        "calibrated_on": None if known.calibrated_on is None else known.calibrated_on.isoformat(),
+        "calibration_due": None if known.next_due is None else known.next_due.isoformat(),
+        "calibration": IN_DATE if in_date else OVERDUE,
+        "out_of_calibration": not in_date,
+    }, known
 
 
 def _calibration_told(calibrated_on: date | None, day: date) -> str:

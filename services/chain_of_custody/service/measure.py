@@ -14,7 +14,7 @@ from services.chain_of_custody.domain.check_mass_balance import (
     quantity,
 )
 from services.chain_of_custody.domain.weigh_by_difference import Balance, weigh_by_difference
-from services.chain_of_custody.models_quantities import Balance as Registered
+from services.chain_of_custody.repository.balances import KnownBalance
 from services.chain_of_custody.service.balances import balance_facts
 from services.chain_of_custody.service.substance import numbers
 from shared.db.unit_of_work import UnitOfWork
@@ -38,7 +38,7 @@ def measure_taken(
 
 
 def measure_net(
-    act: Mapping[str, Any], row: Registered | None, at: str = ""
+    act: Mapping[str, Any], row: KnownBalance | None, at: str = ""
 ) -> tuple[Quantity, dict[str, Any]]:
     """(net mass, how it was got); a balance that the register knows gives the doubts that were not told."""
     readings = act.get("by_difference")
@@ -71,7 +71,7 @@ def measure_net(
 
 
 def told_uncertainty(
-    act: Mapping[str, Any], row: Registered | None, mass_mg: Decimal, at: str = ""
+    act: Mapping[str, Any], row: KnownBalance | None, mass_mg: Decimal, at: str = ""
 ) -> Decimal:
     """The expanded uncertainty (k = 2) of a mass in mg: as it was told, or that of two readings of a registered balance.
 
@@ -103,7 +103,7 @@ def told_uncertainty(
     return _decimal(told)
 
 
-def _doubt(readings: Mapping[str, Any], name: str, row: Registered | None, at: str) -> Decimal | None:
+def _doubt(readings: Mapping[str, Any], name: str, row: KnownBalance | None, at: str) -> Decimal | None:
     """A doubt of the balance: as told, or by the register, which nobody undercuts."""
     known = None if row is None else getattr(row, name)
     if readings.get(name) is None:

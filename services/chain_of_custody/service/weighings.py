@@ -11,8 +11,8 @@ from services.chain_of_custody.domain.compare_weights import compare_weight, mos
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
 from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books
 from services.chain_of_custody.models import Item
-from services.chain_of_custody.models_quantities import Balance
 from services.chain_of_custody.repository import items as repository
+from services.chain_of_custody.repository.balances import KnownBalance
 from services.chain_of_custody.service.balances import balance_facts
 from services.chain_of_custody.service.check_lineage import judge_weighing
 from services.chain_of_custody.service.describe_items import describe_item
@@ -78,7 +78,7 @@ def weigh_item(
 
 
 def _weigh_net(
-    row: Item, books: Books, act: Mapping[str, Any], balance: Balance | None
+    row: Item, books: Books, act: Mapping[str, Any], balance: KnownBalance | None
 ) -> tuple[dict[str, Any], str | None, MeasuredSum | None]:
     """(what the event tells, what a reviewer must look at, what then is unexplained of the item; None for a first weighing)."""
     found, how = measure_net(act, balance)
@@ -117,7 +117,7 @@ def _weigh_net(
 
 
 def _weigh_whole(
-    row: Item, books: Books, kind: str, act: Mapping[str, Any], balance: Balance | None
+    row: Item, books: Books, kind: str, act: Mapping[str, Any], balance: KnownBalance | None
 ) -> tuple[dict[str, Any], str | None]:
     grams = Decimal(str(act["gross_mass_g" if kind == GROSS else "package_mass_g"]))
     found = quantity(grams * 1000, told_uncertainty(act, balance, grams * 1000))
