@@ -101,7 +101,12 @@ ACTS: dict[str, Act] = {
     "authorise": Act("/disposals/{target}/authorise", {"password": _SECRET}, "Authorised and signed."),
     "execute": Act(
         "/disposals/{target}/execute",
-        {"password": _SECRET, "witness": _PERSON, "witness_password": _SECRET},
+        {
+            "password": _SECRET,
+            "witness": _PERSON,
+            "witness_password": _SECRET,
+            "unweighed": "optional",
+        },
         "Destroyed; both signatures are on record.",
     ),
     "withdraw": Act(

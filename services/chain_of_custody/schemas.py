@@ -258,3 +258,4 @@ class ExecutionSchema(SigningSchema):
 
     witness = Word(required=True)
     witness_password = Password()
+    unweighed = Text(metadata={"description": "why an item that was opened has no net mass"})

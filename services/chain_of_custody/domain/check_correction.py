@@ -25,6 +25,7 @@ _STANDING = ("open_holds", "blocked")
 #: Whose exhibit it is, and who signed: other people's words, or those of a second signature.
 _IDENTITY = (
     "object", "corrects", "number", "office", "kind", "programme", "witness", "witness_name", "authorised_by", "requested_by",
+    "unweighed",
 )  # fmt: skip
 
 _OF_MASS = "This is no mass that the act measured: it follows from others, or stands in an act of its own. Correct that one."
@@ -39,6 +40,7 @@ _OF_HOLDER = "A correction does not change who has the item: hand it over, store
 _OF_STANDING = (
     "A correction does not change how the item stands: place or release a hold; this act stays as it was."
 )
+_OF_SEVERAL = "Several people have signed for this time; one of them does not change it. The time of recording stands beside it."
 _OF_IDENTITY = "This names or proves something; it is not a thing that was written wrongly."
 
 
@@ -81,7 +83,8 @@ def correctable_fields(record: Mapping[str, Any]) -> list[str]:
     fields = [
         name
         for name, value in there.items()
-        if name in masses or (_of_standing(record, name) is None and not isinstance(value, list | dict))
+        if not (name == "occurred_at" and _of_several(record))
+        and (name in masses or (_of_standing(record, name) is None and not isinstance(value, list | dict)))
     ]
     return sorted(fields, key=lambda name: (name != "occurred_at", name != "purpose"))
 
@@ -98,6 +101,8 @@ def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, val
     before = there[name]
     if isinstance(before, list | dict) or isinstance(value, list | dict):
         return "Only a text, a number or a yes or no is corrected so."
+    if name == "occurred_at" and _of_several(record):
+        return _OF_SEVERAL
     if name == "occurred_at":
         return _wrong_time(record, before, value)
     if value == before and type(value) is type(before):
@@ -158,6 +163,10 @@ def _of_standing(record: Mapping[str, Any], name: str) -> str | None:
     if names or name in _IDENTITY:
         return _OF_IDENTITY
     return None
+
+
+def _of_several(record: Mapping[str, Any]) -> bool:
+    return len(record.get("signatures", ())) > 1
 
 
 def _wrong_time(record: Mapping[str, Any], before: str, value: Any) -> str | None:

@@ -68,6 +68,7 @@ _LABELS = {
     "size": "Size",
     "store": "Where",
     "to": "To",
+    "unweighed": "Why no net mass is known",
     "uncertainty_mg": "Uncertainty (k = 2)",
     "was": "Wrong was",
 }

@@ -18,7 +18,7 @@ from services.chain_of_custody.repository.lineage import next_of_series
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.make_item import make_composite
 from services.chain_of_custody.service.measure import measure_taken
-from services.chain_of_custody.service.stand_still import require_not_offered
+from services.chain_of_custody.service.stand_still import require_still
 from services.chain_of_custody.service.substance import (
     HANDS,
     describe_remaining,
@@ -56,7 +56,7 @@ def checked_parts(
     for item in items:
         require_workable(item, actor)
         require_not_on_hold(item)
-    require_not_offered(uow, items)
+    require_still(uow, items)
     _refuse_mixed(items)
     return list(zip(items, parts, strict=True))
 

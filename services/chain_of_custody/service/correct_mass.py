@@ -25,6 +25,7 @@ from services.chain_of_custody.repository import lineage as repository
 from services.chain_of_custody.service.check_lineage import check_corrected
 from services.chain_of_custody.service.discrepancies import open_weight_discrepancy
 from services.chain_of_custody.service.record_event import record_event
+from services.chain_of_custody.service.stand_still import require_not_condemned
 from services.chain_of_custody.service.substance import describe_remaining, numbers
 from shared.actor import Actor, Role, Signature
 from shared.db.unit_of_work import UnitOfWork
@@ -89,6 +90,7 @@ def _correct_one(
     part: Item | None = None,
 ) -> Event:
     """`part` is the item that gave the portion, where `item` is the composite that it went into."""
+    require_not_condemned(uow, [item])
     records = repository.booked_records(uow.session, item.id)
     before = replay(records)
     details: dict[str, Any] = {"corrects": named(event), "was": dict(wrong), "corrected": dict(right)}

@@ -24,7 +24,9 @@ from services.chain_of_custody.models import Disposal, Item
 from services.chain_of_custody.repository import handovers as repository
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository.lineage import lock_descendants
+from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.record_event import record_event
+from services.chain_of_custody.service.seals import INTACT
 from services.chain_of_custody.service.stand_still import require_not_offered
 from services.chain_of_custody.service.substance import describe_remaining
 from shared.actor import LABORATORY, Actor, Role, require, signed, signed_by
@@ -84,11 +86,7 @@ def execute_disposal(
     require(actor, Role.CUSTODIAN)
     if act["witness"] == actor.login:
         raise _wrong_witness("The witness must be somebody else.")
-    signatures = [
-        Signed(signed(actor), "I have destroyed this item."),
-        Signed(signed_by(actor, act["witness"]), "I have seen the destruction of this item."),
-    ]
-    witness = signatures[1].signature
+    own, witness = signed(actor), signed_by(actor, act["witness"])
     if witness.role not in LABORATORY:
         raise _wrong_witness(f"The role {witness.role.value} does not witness a destruction.")
     item, others, row = _at_state(actor, uow, disposal_id, "authorised")
@@ -99,6 +97,7 @@ def execute_disposal(
         raise Conflict("You have authorised this disposal; somebody else executes it.", code="four_eyes")
     if row.authorised_by == act["witness"]:
         raise _wrong_witness("The witness has authorised this disposal; it must be somebody else.")
+    unweighed = _why_unweighed(uow, item, act.get("unweighed"))
     row.state, row.executed_by, row.executed_at = "executed", actor.login, now
     row.witness = act["witness"]
     left = [other.number for other in others if other.ending is None]
@@ -107,10 +106,16 @@ def execute_disposal(
         "requested_by": row.requested_by,
         "authorised_by": row.authorised_by,
         "remaining": describe_remaining(item),
+        **({} if unweighed is None else {"unweighed": unweighed}),
         "seal_number": item.seal_number,
         "aliquots_left": left,
     }
     item.ending = DISPOSED
+    what = "this item" if unweighed is None else f"this item, {unweighed}"
+    signatures = [
+        Signed(own, f"I have destroyed {what}."),
+        Signed(witness, f"I have seen the destruction of {what}."),
+    ]
     _record(uow, item, row, "disposed", actor, act, now, signatures, more)
     return row
 
@@ -144,6 +149,25 @@ def _family(actor: Actor, uow: UnitOfWork, item_id: str) -> tuple[Item, list[Ite
     rows = lock_descendants(uow.session, item_id)
     item = next(row for row in rows if row.id == item_id)
     return item, [row for row in rows if row.id != item_id]
+
+
+def _why_unweighed(uow: UnitOfWork, item: Item, told: str | None) -> str | None:
+    """Why no net mass of an item is known, as both sign for it; None where one is. Raises Conflict `mass_unknown`.
+
+    Of a closed parcel the gross mass of the receipt is known, and its seal tells that nothing was taken. Whatever was opened is
+    weighed before it is destroyed, or both say why it cannot be: a swab, a wrapping.
+    """
+    if item.remaining_mg is not None:
+        return None
+    if told is not None:
+        return told
+    if not known_books.of(uow.session, item).opened and item.seal_condition == INTACT and item.gross_mass_mg:
+        return f"closed with seal {item.seal_number} as it was received, {item.gross_mass_mg.normalize():f} mg gross"
+    message = (
+        f"How much there is of {item.number} is not known, and it is not closed as it was received. Withdraw the destruction, "
+        "weigh it net and ask anew; or say here why it has no net mass."
+    )
+    raise Conflict(message, code="mass_unknown", errors=[{"pointer": "/unweighed", "message": message}])
 
 
 def _require_disposable(item: Item, others: Sequence[Item]) -> None:

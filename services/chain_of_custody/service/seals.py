@@ -14,7 +14,7 @@ from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.seals import seal_bearer
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.record_event import record_event
-from services.chain_of_custody.service.stand_still import require_not_offered
+from services.chain_of_custody.service.stand_still import require_still
 from shared.actor import LABORATORY, Actor, require, signed_by
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict, FieldError, Invalid
@@ -31,7 +31,7 @@ def seal_item(
     row = repository.lock_item(uow.session, actor, item_id)
     require_not_ended(row)
     require_holder(row, actor.login)
-    require_not_offered(uow, [row])
+    require_still(uow, [row])
     sealer, witness = _officials(uow, actor, act)
     signatures = _signatures(actor, act)
     bearer = seal_bearer(uow.session, act["seal_number"])

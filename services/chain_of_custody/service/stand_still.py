@@ -1,8 +1,8 @@
-"""What must stay as it is: an item that is offered, until somebody has accepted what was offered.
+"""What must stay as it is: an item that is offered, until it is accepted; one to be destroyed by authorisation, until it is.
 
 Two people sign for one thing, one after the other. What the second signs for must be what the first had before them, so nothing
-is taken, weighed anew or sealed anew in between. A loss happens whether it is allowed or not: it is recorded, opens a
-discrepancy, and the offer can then only be withdrawn.
+is taken, weighed anew or sealed anew in between. A loss happens whether it is allowed or not: while an item is offered it is
+recorded, opens a discrepancy, and the offer can then only be withdrawn; an authorisation is withdrawn first.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,28 @@ from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import handovers as repository
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Conflict
+
+
+def require_still(uow: UnitOfWork, items: Sequence[Item]) -> None:
+    """Passes where these locked items may change: none is offered, the destruction of none is authorised; raises Conflict."""
+    require_not_offered(uow, items)
+    require_not_condemned(uow, items)
+
+
+def require_not_condemned(uow: UnitOfWork, items: Sequence[Item]) -> None:
+    """Passes where the destruction of none of these locked items is authorised; raises Conflict `disposal_authorised`."""
+    authorised = {
+        row.item_id
+        for row in repository.open_disposals(uow.session, [item.id for item in items])
+        if row.state == "authorised"
+    }
+    for item in items:
+        if item.id in authorised:
+            raise Conflict(
+                f"The destruction of {item.number} is authorised, of the item as it stands. "
+                "A custodian or a reviewer withdraws the destruction first; it may be asked for anew afterwards.",
+                code="disposal_authorised",
+            )
 
 
 def require_not_offered(uow: UnitOfWork, items: Sequence[Item]) -> None:

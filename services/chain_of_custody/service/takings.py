@@ -14,7 +14,11 @@ from services.chain_of_custody.service.discrepancies import open_weight_discrepa
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.make_item import make_child
 from services.chain_of_custody.service.measure import measure_taken
-from services.chain_of_custody.service.stand_still import offered_to, require_not_offered
+from services.chain_of_custody.service.stand_still import (
+    offered_to,
+    require_not_condemned,
+    require_still,
+)
 from services.chain_of_custody.service.substance import (
     HANDS,
     describe_remaining,
@@ -76,6 +80,7 @@ def lose(
     row = repository.lock_item(uow.session, actor, item_id)
     require_not_ended(row)
     require_holder(row, actor.login)
+    require_not_condemned(uow, [row])
     taken, told = measure_taken(uow, act, now)
     books = known_books.of(uow.session, row)
     offered = [receiver for _, receiver in offered_to(uow, [row])]
@@ -93,5 +98,5 @@ def _takeable(actor: Actor, uow: UnitOfWork, item_id: str) -> Item:
     row = repository.lock_item(uow.session, actor, item_id)
     require_workable(row, actor)
     require_not_on_hold(row)
-    require_not_offered(uow, [row])
+    require_still(uow, [row])
     return row

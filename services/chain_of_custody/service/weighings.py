@@ -22,7 +22,7 @@ from services.chain_of_custody.service.discrepancies import (
 )
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.measure import measure_net, told_uncertainty
-from services.chain_of_custody.service.stand_still import require_not_offered
+from services.chain_of_custody.service.stand_still import require_still
 from services.chain_of_custody.service.substance import (
     HANDS,
     numbers,
@@ -63,7 +63,7 @@ def weigh_item(
     kind = next((_KINDS[name] for name in _KINDS if act.get(name) is not None), NET)
     missing = None
     if kind == NET:
-        require_not_offered(uow, [row])
+        require_still(uow, [row])
         details, finding, would = _weigh_net(row, books, act, balance)
         if would is not None:
             missing = judge_weighing(uow, row, root, would)

@@ -74,6 +74,16 @@ def test_what_cannot_be_corrected_is_said_at_the_field(field: str, value: Any, w
     assert words in error["message"]
 
 
+def test_a_time_that_two_have_signed_for_is_not_changed_by_one() -> None:
+    signed = {**RECORD, "signatures": [{"login": "custodian"}, {"login": "custodian2"}]}
+    with pytest.raises(Invalid, match="Several people have signed for this time"):
+        check_correction(signed, {"occurred_at": "2026-11-23T07:00:00Z"})
+    assert "occurred_at" not in correctable_fields(signed) and "note" in correctable_fields(signed)
+    alone = {**RECORD, "signatures": [{"login": "custodian"}]}
+    assert check_correction(alone, {"occurred_at": "2026-11-23T07:00:00Z"})[1]
+    assert "occurred_at" in correctable_fields(alone)
+
+
 def test_a_measured_mass_is_put_right_at_the_act_that_told_it() -> None:
     assert check_correction(RECORD, {"net_mass_mg": 5000}) == ({"net_mass_mg": 500.0}, {"net_mass_mg": 5000})
     gross = {**RECORD, "details": {"kind": "gross", "mass_g": 5.0, "mass_mg": 5000.0, "uncertainty_mg": 1.0}}
