@@ -65,6 +65,19 @@ def offers_of(session: Session, item_ids: Iterable[str]) -> list[tuple[str, str]
     return [(number, receiver) for number, receiver in session.execute(query.order_by(HandoverItem.number))]
 
 
+def anything_waits(session: Session, item_ids: Iterable[str]) -> bool:
+    """Whether any of the items is offered, or to be disposed of by authorisation."""
+    found = session.connection().exec_driver_sql(_ANYTHING_WAITS, {"ids": list(item_ids)})
+    return bool(found.scalar_one())
+
+
+#: As it is, since every act upon a substance asks it: a compiler of queries would cost it more than the database does.
+_ANYTHING_WAITS = """
+SELECT EXISTS (SELECT 1 FROM chain_of_custody.handover_items WHERE item_id = ANY(%(ids)s) AND pending)
+    OR EXISTS (SELECT 1 FROM chain_of_custody.disposals WHERE item_id = ANY(%(ids)s) AND state = 'authorised')
+"""
+
+
 def records_since_offer(
     session: Session, item_ids: Iterable[str], types: Iterable[str]
 ) -> list[dict[str, Any]]:

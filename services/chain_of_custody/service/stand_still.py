@@ -18,8 +18,9 @@ from shared.errors import Conflict
 
 def require_still(uow: UnitOfWork, items: Sequence[Item]) -> None:
     """Passes where these locked items may change: none is offered, the destruction of none is authorised; raises Conflict."""
-    require_not_offered(uow, items)
-    require_not_condemned(uow, items)
+    if repository.anything_waits(uow.session, [item.id for item in items]):
+        require_not_offered(uow, items)
+        require_not_condemned(uow, items)
 
 
 def require_not_condemned(uow: UnitOfWork, items: Sequence[Item]) -> None:
