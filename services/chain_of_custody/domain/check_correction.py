@@ -28,6 +28,16 @@ _IDENTITY = (
     "unweighed",
 )  # fmt: skip
 
+#: What each use case works out of what it was told.
+_FOLLOWS = (
+    "calibration", "calibration_due", "out_of_calibration", "unexplained", "sealed_by_signed", "witness_signed", "giver_signed",
+    "of_lineage", "code", "found_on", "size", "problem", "store", "item_left", "retain_until",
+)  # fmt: skip
+SEAL_CONDITIONS = ("intact", "broken", "absent")
+
+_OF_FOLLOWING = (
+    "This follows from what the act says elsewhere, or was found by the system: correct what it follows from."
+)
 _OF_MASS = "This is no mass that the act measured: it follows from others, or stands in an act of its own. Correct that one."
 _OF_EARLIER = (
     "A mass is put right at the act that told it, not at its correction: correct that act once more."
@@ -107,6 +117,8 @@ def _refusal(record: Mapping[str, Any], there: Mapping[str, Any], name: str, val
         return _wrong_time(record, before, value)
     if value == before and type(value) is type(before):
         return "The act says so already."
+    if name == "seal_condition" and value not in SEAL_CONDITIONS:
+        return f"A seal is one of: {', '.join(SEAL_CONDITIONS)}."
     if name == "purpose" and not (isinstance(value, str) and value.strip()):
         return "An act has a purpose (E10)."
     if value is not None and before is not None and _kind(value) != _kind(before):
@@ -155,6 +167,8 @@ def _of_standing(record: Mapping[str, Any], name: str) -> str | None:
         return _OF_PORTION
     if name in _MASSES or name.endswith(("_mg", "_g")):
         return _OF_MASS
+    if name in _FOLLOWS:
+        return _OF_FOLLOWING
     if name in _HOLDERS:
         return _OF_HOLDER
     if name in _STANDING:

@@ -6,11 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.models_quantities import Balance, Calibration
 from shared.errors import NotFound
+
+#: What tells no two balances apart in a name: spaces, hyphens and dashes, the line under.
+_APART = " \t\u00a0-\u2010\u2011\u2012\u2013\u2014_"
 
 
 def balances() -> Select[Any]:
@@ -27,8 +30,10 @@ def balance(session: Session, balance_id: str) -> Balance:
 
 
 def balance_by_name(session: Session, name: str) -> Balance | None:
-    """The balance that people call so."""
-    return session.scalars(select(Balance).where(Balance.name == name)).first()
+    """The balance that people call so, however they write it: in large or small letters, with or without spaces and hyphens."""
+    written = func.translate(func.lower(Balance.name), _APART, "")
+    found = select(Balance).where(written == func.translate(func.lower(name), _APART, ""))
+    return session.scalars(found.order_by((Balance.name == name).desc(), Balance.seq)).first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,10 @@ class KnownBalance:
 
 
 def balance_on(session: Session, name: str, day: date) -> KnownBalance | None:
-    """The balance that people call so, and the calibration that counted on a day: the newest that had been done by then, and of
-    two of one day the one told last."""
-    row = session.connection().exec_driver_sql(_BALANCE_ON, {"name": name, "day": day}).first()
+    """The balance that people call so, as `balance_by_name`, and the calibration that counted on a day: the newest that had been
+    done by then, and of two of one day the one told last."""
+    asked = {"name": name, "day": day, "apart": _APART}
+    row = session.connection().exec_driver_sql(_BALANCE_ON, asked).first()
     return None if row is None else KnownBalance(*row)
 
 
@@ -55,8 +61,8 @@ _BALANCE_ON = """
 SELECT b.name, b.serial_number, b.readability_mg, b.repeatability_mg, c.calibrated_on, c.next_due
 FROM chain_of_custody.balances b
 LEFT JOIN chain_of_custody.balance_calibrations c ON c.balance_id = b.id AND c.calibrated_on <= %(day)s
-WHERE b.name = %(name)s
-ORDER BY c.calibrated_on DESC NULLS LAST, c.seq DESC
+WHERE translate(lower(b.name), %(apart)s, '') = translate(lower(%(name)s), %(apart)s, '')
+ORDER BY b.name = %(name)s DESC, b.seq, c.calibrated_on DESC NULLS LAST, c.seq DESC
 LIMIT 1
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.chain_of_custody.domain.corrected_masses import CORRECTED
 from services.chain_of_custody.models import Event
 from services.chain_of_custody.models_acts import Correction
 
@@ -14,6 +15,14 @@ from services.chain_of_custody.models_acts import Correction
 def event_of(session: Session, item_id: str, event_id: str) -> Event | None:
     """An event of this very item."""
     return session.scalars(select(Event).where(Event.id == event_id, Event.item_id == item_id)).first()
+
+
+def first_corrected(session: Session, event: Event) -> Event:
+    """The act that an event corrects, through all corrections of corrections; the event itself where it corrects none."""
+    while event.type == CORRECTED:
+        corrects = select(Correction.corrects).where(Correction.event_id == event.id)
+        event = session.scalars(select(Event).where(Event.id.in_(corrects))).one()
+    return event
 
 
 def corrected_by(session: Session, event_ids: Iterable[str]) -> dict[str, list[str]]:

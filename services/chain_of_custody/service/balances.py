@@ -20,6 +20,8 @@ from shared.identifiers import new_id
 #: How the calibration stands that an event tells of: by the register, by who weighed, too old, or not known at all.
 #: A calibration that nobody registered counts for a year.
 LONGEST_DAYS = 366
+#: A date of calibration fifty years back and more is a slip of the pen: nothing that is weighed on is so old.
+OLDEST_DAYS = 18_262
 READERS = (*LABORATORY, Role.AUDITOR, Role.ADMIN)
 
 
@@ -36,10 +38,9 @@ def add_balance(actor: Actor, uow: UnitOfWork, told: dict[str, Any], *, now: dat
     """An administrator adds a balance with its first calibration; raises Conflict `exists` where the name is taken."""
     require(actor, Role.ADMIN)
     _check_dates(told, now)
-    if repository.balance_by_name(uow.session, told["name"]) is not None:
-        raise Conflict(
-            f"There is a balance {told['name']!r} already; add a calibration to it.", code="exists"
-        )
+    taken = repository.balance_by_name(uow.session, told["name"])
+    if taken is not None:
+        raise Conflict(f"There is a balance {taken.name!r} already; add a calibration to it.", code="exists")
     row = Balance(
         id=new_id(),
         name=told["name"],
@@ -79,6 +80,8 @@ def balance_facts(
         _refuse(
             f"{at}/calibrated_on", "A balance is calibrated before the weighing, and never in the future."
         )
+    if calibrated_on is not None:
+        _check_age(calibrated_on, day, f"{at}/calibrated_on")
     known = repository.balance_on(uow.session, name, day)
     if known is None:
         told = None if calibrated_on is None else calibrated_on.isoformat()
@@ -126,9 +129,27 @@ def _calibrated(actor: Actor, uow: UnitOfWork, row: Balance, told: dict[str, Any
     uow.session.flush()
 
 
+def refuse_out_of_calibration(facts: dict[str, Any]) -> None:
+    """Raises Conflict `out_of_calibration` for a weighing on a balance that the register knows to be out of it."""
+    if not facts["out_of_calibration"]:
+        return
+    due = facts["calibration_due"]
+    words = "has no calibration that was done by then" if due is None else f"was to be calibrated by {due}"
+    raise Conflict(
+        f"{facts['balance']} {words}. Weigh on another balance, or have the calibration entered.",
+        code="out_of_calibration",
+    )
+
+
+def _check_age(calibrated_on: date, day: date, pointer: str) -> None:
+    if (day - calibrated_on).days > OLDEST_DAYS:
+        _refuse(pointer, "A calibration of more than fifty years before is none: read the date again.")
+
+
 def _check_dates(told: dict[str, Any], now: datetime) -> None:
     if told["calibrated_on"] > now.date():
         _refuse("/calibrated_on", "A calibration is entered when it is done, not before.")
+    _check_age(told["calibrated_on"], now.date(), "/calibrated_on")
     if told["next_due"] <= told["calibrated_on"]:
         _refuse("/next_due", "The next calibration is due after this one.")
 

@@ -15,7 +15,9 @@ from services.chain_of_custody.models_acts import Correction
 from services.chain_of_custody.repository import corrections as repository
 from services.chain_of_custody.repository import items as items_repository
 from services.chain_of_custody.repository.lineage import lock_lineages
+from services.chain_of_custody.service.correct_balance import follow_balance
 from services.chain_of_custody.service.correct_mass import PORTION, Correcting, correct_mass, named
+from services.chain_of_custody.service.correct_seal import follow_seal, put_seal_right
 from services.chain_of_custody.service.describe_items import describe_event
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
@@ -49,9 +51,14 @@ def correct_event(
     if actor.role not in OVERSEERS and record["actor"] != actor.login:
         raise Forbidden(f"This act is {record['actor']}'s; they, a custodian or a reviewer correct it.")
     wrong, right = check_correction(record, act["corrected"], repository.said_of(uow.session, event.id))
+    first = repository.first_corrected(uow.session, event)
+    told, said = json.loads(first.record), repository.said_of(uow.session, first.id)
+    followed = follow_balance(uow, told, said, right)
+    wrong, right = {**followed[0], **wrong}, {**right, **followed[1]}
     if of_mass:
         correcting = Correcting(actor, signature, act, now)
         return describe_event(correct_mass(uow, correcting, item, event, wrong, right), None)
+    put_seal_right(item, told, right)
     made = record_event(
         uow,
         item,
@@ -65,6 +72,7 @@ def correct_event(
     )
     uow.session.add(Correction(event_id=made.id, corrects=event.id, item_id=item.id))
     uow.session.flush()
+    follow_seal(uow, item, told, said, right, actor, now=now)
     return describe_event(made, None)
 
 

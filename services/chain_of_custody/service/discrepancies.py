@@ -25,6 +25,8 @@ INTAKE = "intake"
 DISCREPANCIES = "/internal/discrepancies"
 #: How ids of discrepancies of whole lineages begin; their resolution explains the differences of every item of it.
 _LINEAGE = "lineage:"
+#: The code of a seal that was not as it should be, here and at intake.
+SEAL = "seal"
 #: The code here of whatever a receipt found; intake knows which it was.
 RECEIPT = "receipt"
 
@@ -33,14 +35,19 @@ def open_weight_discrepancy(
     uow: UnitOfWork, item: Item, detail: str, finder: Actor, *, now: datetime
 ) -> None:
     """Stops work on a locked item and all that came from it, and tells intake."""
-    _open(uow, new_id(), item, detail, finder, now)
+    _open(uow, new_id(), item, WEIGHT, detail, finder, now)
+
+
+def open_seal_discrepancy(uow: UnitOfWork, item: Item, detail: str, finder: Actor, *, now: datetime) -> None:
+    """Stops work on a locked item whose seal was not as the receipt told, and on all that came from it, and tells intake."""
+    _open(uow, new_id(), item, SEAL, detail, finder, now)
 
 
 def open_lineage_discrepancy(
     uow: UnitOfWork, root: Item, detail: str, finder: Actor, *, now: datetime
 ) -> None:
     """Stops work on a whole lineage whose balance does not close, with one discrepancy on its root (E15)."""
-    _open(uow, _LINEAGE + new_id(), root, detail, finder, now)
+    _open(uow, _LINEAGE + new_id(), root, WEIGHT, detail, finder, now)
 
 
 def is_lineage_open(uow: UnitOfWork, root_id: str) -> bool:
@@ -48,8 +55,10 @@ def is_lineage_open(uow: UnitOfWork, root_id: str) -> bool:
     return repository.has_open_discrepancy(uow.session, root_id, _LINEAGE)
 
 
-def _open(uow: UnitOfWork, name: str, item: Item, detail: str, finder: Actor, now: datetime) -> None:
-    row = _add(uow, name, item, WEIGHT, detail, now)
+def _open(
+    uow: UnitOfWork, name: str, item: Item, code: str, detail: str, finder: Actor, now: datetime
+) -> None:
+    row = _add(uow, name, item, code, detail, now)
     stop_branch(uow, row, item, Author.of(finder), now=now)
     told = {
         "discrepancy_id": row.id,
@@ -58,7 +67,7 @@ def _open(uow: UnitOfWork, name: str, item: Item, detail: str, finder: Actor, no
         # A composite is its own exhibit, which intake never received.
         "exhibit_id": None if item.exhibit_id == item.id else item.exhibit_id,
         "submission_id": item.submission_id,
-        "code": WEIGHT,
+        "code": code,
         "detail": detail,
         "opened_at": format_time(now),
         "opened_by": finder.login,

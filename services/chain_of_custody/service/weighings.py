@@ -13,7 +13,7 @@ from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, B
 from services.chain_of_custody.models import Item
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.balances import KnownBalance
-from services.chain_of_custody.service.balances import balance_facts
+from services.chain_of_custody.service.balances import balance_facts, refuse_out_of_calibration
 from services.chain_of_custody.service.check_lineage import judge_weighing
 from services.chain_of_custody.service.describe_items import describe_item
 from services.chain_of_custody.service.discrepancies import (
@@ -32,7 +32,6 @@ from services.chain_of_custody.service.substance import (
 )
 from shared.actor import Actor, require
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict
 
 _KINDS = {"gross_mass_g": GROSS, "package_mass_g": PACKAGE}
 
@@ -50,15 +49,7 @@ def weigh_item(
     facts, balance = balance_facts(
         uow, act["balance"], act.get("calibrated_on"), act.get("occurred_at") or now, now=now
     )
-    if facts["out_of_calibration"]:
-        due = facts["calibration_due"]
-        words = (
-            "has no calibration that was done by then" if due is None else f"was to be calibrated by {due}"
-        )
-        raise Conflict(
-            f"{act['balance']} {words}. Weigh on another balance, or have the calibration entered.",
-            code="out_of_calibration",
-        )
+    refuse_out_of_calibration(facts)
     books = known_books.of(uow.session, row)
     kind = next((_KINDS[name] for name in _KINDS if act.get(name) is not None), NET)
     missing = None

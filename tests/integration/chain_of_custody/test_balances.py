@@ -181,3 +181,34 @@ def test_a_calibration_that_nobody_knows_is_marked(client: FlaskClient) -> None:
         assert {"name": "calibration", "label": "Calibration", "text": said} in last["facts"]
     assert act(client, item_id, "consumptions", mass(1, purpose="x")).status_code == 201
     assert events(client, item_id)[-1]["details"]["calibration"] == "not stated"
+
+
+@pytest.mark.rule("E4")
+def test_a_balance_is_known_however_its_name_is_written(client: FlaskClient) -> None:
+    day = timedelta(days=1)
+    assert balance_named(client, "MS 304-S", TODAY - 400 * day, TODAY - 35 * day).status_code == 201
+    again = balance_named(client, "ms304_s", TODAY - day, TODAY + day)
+    assert again.json["code"] == "exists" and "MS 304-S" in again.json["detail"]
+    item_id = weighed(client)
+    for name in ("MS304S", "ms-304-s", "Ms 304\u2011S"):
+        refused = act(client, item_id, "weighings", mass(500, balance=name))
+        assert (refused.status_code, refused.json["code"]) == (409, "out_of_calibration"), refused.data
+    assert act(client, item_id, "consumptions", mass(1, purpose="x", balance="ms304s")).status_code == 201
+    told = events(client, item_id)[-1]["details"]
+    assert (told["balance"], told["out_of_calibration"]) == ("MS 304-S", True)
+
+
+@pytest.mark.rule("E4")
+def test_a_calibration_is_neither_ancient_nor_of_the_day_after(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    earlier = f"{TODAY - timedelta(days=20)}T10:00:00Z"
+    overs: tuple[dict[str, Any], ...] = (
+        {"calibrated_on": "1950-01-01"},
+        {"calibrated_on": str(TODAY - timedelta(days=10)), "occurred_at": earlier},
+    )
+    for over in overs:
+        refused = act(client, item_id, "weighings", mass(500, balance="field", **over))
+        assert refused.status_code == 422, refused.data
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/calibrated_on"]
+    ancient = balance_named(client, "ancient", date(1950, 1, 1), TODAY + timedelta(days=9))
+    assert ancient.json["errors"][0]["pointer"] == "/calibrated_on"
