@@ -33,7 +33,7 @@ def test_received_is_what_remains_and_what_left(start: Quantity, acts: list[tupl
     for kind, amount in acts:
         with suppress(Conflict):
             if kind == "weigh":
-                rest, difference = weigh(rest, amount, None)
+                rest, difference = weigh(rest, amount, None, None)
                 differences += difference
             else:
                 rest = take(rest, amount)
@@ -66,19 +66,19 @@ def test_a_weighing_is_refused_or_a_loss_or_within_the_doubt_of_both(rest: Quant
     tolerance = in_quadrature(rest.uncertainty, found.uncertainty)
     if found.mass - rest.mass > tolerance:
         with pytest.raises(Conflict, match="beyond the uncertainty"):
-            weigh(rest, found, None)
+            weigh(rest, found, None, None)
     else:
-        assert weigh(rest, found, None) == (found, rest.mass - found.mass)
-        assert is_loss(rest, found) == (rest.mass - found.mass > tolerance)
+        assert weigh(rest, found, None, None) == (found, rest.mass - found.mass)
+        assert is_loss(rest, found, None) == (rest.mass - found.mass > tolerance)
 
 
 @given(gross=masses, found=quantities)
 def test_no_net_mass_above_the_gross_mass(gross: Decimal, found: Quantity) -> None:
     if found.mass > gross:
         with pytest.raises(Conflict, match="gross"):
-            weigh(None, found, gross)
+            weigh(None, found, gross, None)
     else:
-        assert weigh(None, found, gross) == (found, Decimal(0))
+        assert weigh(None, found, gross, None) == (found, Decimal(0))
 
 
 @given(mass=st.floats(0, 1e9), doubt=st.floats(0, 1e9))

@@ -8,12 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.chain_of_custody.domain.check_mass_balance import (
-    HEAVIEST_MG,
-    IMPLAUSIBLE,
-    is_plausible,
-    quantity,
-)
+from services.chain_of_custody.domain.check_mass_balance import HEAVIEST_MG
 from services.chain_of_custody.domain.corrected_masses import CORRECTED, MEASURED, mass_fields
 from shared.errors import FieldError, Invalid
 
@@ -74,7 +69,6 @@ def check_correction(
             errors.append({"pointer": pointer, "message": message})
             continue
         wrong[name], right[name] = there[name], value
-    errors += _implausible(record, {**there, **right}, right)
     if errors:
         raise Invalid(" ".join(f"{e['pointer']}: {e['message']}" for e in errors[:3]), errors=errors)
     return wrong, right
@@ -144,20 +138,6 @@ def _wrong_mass(record: Mapping[str, Any], name: str, before: Any, value: Any) -
             else "Tell more than 0."
         )
     return None
-
-
-def _implausible(
-    record: Mapping[str, Any], whole: Mapping[str, Any], right: Mapping[str, Any]
-) -> list[FieldError]:
-    """The refusal of a corrected mass whose uncertainty is out of all proportion, as at the weighing itself."""
-    fields = mass_fields(record)
-    told = next((name for name in fields if name in right), None)
-    if told is None:
-        return []
-    mass = whole[fields[0]] * (1000 if fields[0] == "mass_g" else 1)
-    if is_plausible(quantity(mass, whole["uncertainty_mg"])):
-        return []
-    return [{"pointer": f"/corrected/{told}", "message": IMPLAUSIBLE}]
 
 
 def _of_standing(record: Mapping[str, Any], name: str) -> str | None:

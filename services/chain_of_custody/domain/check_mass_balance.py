@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
 from shared.errors import Conflict
+from shared.numbers import uncertainty_text
 
 #: Digits that are kept: a nanogram's thousandth.
 STEP = Decimal("1e-9")
@@ -31,16 +32,52 @@ def quantity(mass_mg: float | Decimal, uncertainty_mg: float | Decimal) -> Quant
     return Quantity(mass, Decimal(str(uncertainty_mg)).quantize(STEP, rounding=ROUND_UP))
 
 
-def is_plausible(found: Quantity) -> bool:
-    """Whether an uncertainty can be a balance's: at most a tenth of the mass, or 10 mg for the smallest masses.
+#: What a balance resolves of which the register knows nothing.
+FLOOR_MG = Decimal(1)
+#: So much of the first net mass of an item may be missing within the uncertainties, and no more, or FLOOR_MG of small ones.
+SHARE = Decimal("0.02")
 
-    The books trust what a person says of a balance's uncertainty; a larger one would let them agree with anything.
+
+def is_plausible(found: Quantity, resolves_mg: Decimal | None = None) -> bool:
+    """Whether an uncertainty can be a balance's: at most a tenth of the mass, or what the balance resolves.
+
+    `resolves_mg` is what the register says of it, None where it does not know it. The books trust what a person says of a
+    balance's uncertainty; a larger one would let them agree with anything.
     """
-    return found.uncertainty <= max(found.mass / 10, Decimal(10))
+    return found.uncertainty <= max(found.mass / 10, FLOOR_MG if resolves_mg is None else resolves_mg)
 
 
-#: What is said of an uncertainty that is not plausible.
-IMPLAUSIBLE = "No balance is so uncertain: at most a tenth of the mass, or 10 mg, expanded (k = 2)."
+def implausible(resolves_mg: Decimal | None = None) -> str:
+    """What is said of an uncertainty that is not plausible."""
+    if resolves_mg is None:
+        least = f"{FLOOR_MG} mg, since the register does not know what this balance resolves"
+    else:
+        least = f"what it resolves by the register, {resolves_mg:.3g} mg"
+    return f"No balance is so uncertain: at most a tenth of the mass, or {least}, expanded (k = 2)."
+
+
+def most_missing(uncertainty: Decimal, received: Quantity | None) -> Decimal:
+    """How much may be missing before somebody else must look: the propagated `uncertainty`, within a bound that no act moves.
+
+    Each measurement adds its own uncertainty, so that of many small ones would grow without end, and hide what was taken.
+    `received` is the first net mass, None before it.
+    """
+    return uncertainty if received is None else min(uncertainty, _bound(received))
+
+
+def most_gained(uncertainty: Decimal, received: Quantity | None, found: Decimal) -> Decimal:
+    """How much more may be found than went in: as `most_missing`, but never less than the first and this weighing leave in doubt.
+
+    `found` is the uncertainty of this weighing. A gain hides nothing of what was received; whoever has weighed coarsely at first
+    can still tell what a better balance shows.
+    """
+    if received is None:
+        return uncertainty
+    return min(uncertainty, max(_bound(received), in_quadrature(received.uncertainty, found)))
+
+
+def _bound(received: Quantity) -> Decimal:
+    return max(SHARE * received.mass, FLOOR_MG)
 
 
 def in_quadrature(first: Decimal, second: Decimal) -> Decimal:
@@ -48,10 +85,13 @@ def in_quadrature(first: Decimal, second: Decimal) -> Decimal:
     return (first * first + second * second).sqrt().quantize(STEP, rounding=ROUND_UP)
 
 
-def weigh(remaining: Quantity | None, found: Quantity, most_mg: Decimal | None) -> tuple[Quantity, Decimal]:
+def weigh(
+    remaining: Quantity | None, found: Quantity, most_mg: Decimal | None, received: Quantity | None
+) -> tuple[Quantity, Decimal]:
     """(what remains from now on, difference to the books) after a weighing.
 
-    `most_mg` is the most that can be there whatever a balance says: the parcel's gross mass, or what was taken for an aliquot.
+    `most_mg` is the most that can be there whatever a balance says: the parcel's gross mass, or what was taken for an aliquot;
+    `received` is the first net mass, which bounds what the uncertainties may pass.
     The difference is positive where substance is missing. Raises Conflict `mass_balance` where more was found than that, or
     more than remained beyond the uncertainty of both.
     """
@@ -62,34 +102,37 @@ def weigh(remaining: Quantity | None, found: Quantity, most_mg: Decimal | None) 
         )
     if remaining is None:
         return found, ZERO
-    tolerance = in_quadrature(remaining.uncertainty, found.uncertainty)
+    both = in_quadrature(remaining.uncertainty, found.uncertainty)
+    tolerance = most_gained(both, received, found.uncertainty)
     if found.mass - remaining.mass > tolerance:
         raise Conflict(
             f"{found.mass.normalize():f} mg is more than the {remaining.mass.normalize():f} mg that remain, "
-            f"beyond the uncertainty of both ({tolerance.normalize():f} mg).",
+            f"beyond the uncertainty of both ({uncertainty_text(tolerance)} mg).",
             code="mass_balance",
         )
     return found, remaining.mass - found.mass
 
 
-def refuse_gain(unexplained: Quantity) -> None:
+def refuse_gain(unexplained: Quantity, received: Quantity | None, found: Decimal) -> None:
     """Raises Conflict `mass_balance` where all weighings together found more than went in, beyond their uncertainty.
 
-    Each may have passed by itself: small gains add up.
+    Each may have passed by itself: small gains add up. `found` is the uncertainty of the last of them.
     """
-    if -unexplained.mass > unexplained.uncertainty:
+    tolerance = most_gained(unexplained.uncertainty, received, found)
+    if -unexplained.mass > tolerance:
         raise Conflict(
             f"With the weighings before, {(-unexplained.mass).normalize():f} mg more would be there than was put in, "
-            f"beyond the uncertainty of all ({unexplained.uncertainty.normalize():f} mg).",
+            f"beyond the uncertainty of all ({uncertainty_text(tolerance)} mg).",
             code="mass_balance",
         )
 
 
-def is_loss(remaining: Quantity | None, found: Quantity) -> bool:
-    """Whether a weighing found less than remained, beyond the uncertainty of both."""
+def is_loss(remaining: Quantity | None, found: Quantity, received: Quantity | None) -> bool:
+    """Whether a weighing found less than remained, beyond the uncertainty of both within its bound."""
     if remaining is None:
         return False
-    return remaining.mass - found.mass > in_quadrature(remaining.uncertainty, found.uncertainty)
+    both = in_quadrature(remaining.uncertainty, found.uncertainty)
+    return remaining.mass - found.mass > most_missing(both, received)
 
 
 def take(remaining: Quantity | None, taken: Quantity) -> Quantity:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from services.chain_of_custody.domain.check_mass_balance import Quantity, in_quadrature
 from services.chain_of_custody.domain.replay_books import GROSS, PACKAGE, Books
+from shared.numbers import uncertainty_text
 
 #: A receipt states no uncertainty. As at receipt itself: 0.10 g, since field balances read to 0.01 g or 0.1 g; 2 % for moisture
 #: and packaging; never more than 50 g, since a share of a large parcel would hide what somebody took out of it.
@@ -35,11 +36,11 @@ def compare_weight(books: Books, kind: str, found: Quantity, received_mg: Decima
     first = told[0] if told else None
     for expected in told:
         difference = expected.mass - found.mass
-        tolerance = in_quadrature(expected.uncertainty, found.uncertainty)
+        tolerance = _tolerance(expected, found)
         if abs(difference) > tolerance:
             words = f"{_WORDS[kind]} {found.mass.normalize():f} mg where {expected.mass.normalize():f} mg were expected"
             return Compared(
-                expected, difference, f"{words}; a difference of {tolerance.normalize():f} mg would pass"
+                expected, difference, f"{words}; a difference of {uncertainty_text(tolerance)} mg would pass"
             )
     package, gross = (found if kind == one else books.weights.get(one) for one in (PACKAGE, GROSS))
     if package is not None and gross is not None and _is_above(gross, package):
@@ -68,7 +69,13 @@ def _at_receipt(received_mg: Decimal) -> Quantity:
 
 
 def _is_above(one: Quantity, other: Quantity) -> bool:
-    return one.mass - other.mass > in_quadrature(one.uncertainty, other.uncertainty)
+    return one.mass - other.mass > _tolerance(other, one)
+
+
+def _tolerance(expected: Quantity, found: Quantity) -> Decimal:
+    """What two weights may differ by: the uncertainty of both, and no more than two that were as uncertain as at a receipt."""
+    coarse = _at_receipt(expected.mass).uncertainty
+    return min(in_quadrature(expected.uncertainty, found.uncertainty), in_quadrature(coarse, coarse))
 
 
 def _plain(found: Quantity) -> str:
@@ -77,7 +84,10 @@ def _plain(found: Quantity) -> str:
 
 def most_net(books: Books, gross_mg: Decimal | None) -> Decimal | None:
     """The most that can be net: what was received or put in, and no more than the newest gross mass or package weighs."""
-    bounds = [weight.mass + weight.uncertainty for weight in books.weights.values()]
+    bounds = [
+        weight.mass + min(weight.uncertainty, _at_receipt(weight.mass).uncertainty)
+        for weight in books.weights.values()
+    ]
     if books.put_in is not None:
         bounds.append(books.put_in.mass + books.put_in.uncertainty)
     if gross_mg is not None:

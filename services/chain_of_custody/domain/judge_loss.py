@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from services.chain_of_custody.domain.check_mass_balance import ZERO, Quantity
+from services.chain_of_custody.domain.check_mass_balance import FLOOR_MG, ZERO, Quantity
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
 from services.chain_of_custody.domain.replay_books import Books
 
@@ -30,7 +30,7 @@ def judge_loss(
     together = alone.copy()
     together.add_sum(before)
     told = (alone if waiting else together).quantity()
-    most = _most(books, told)
+    most = _most(books)
     if told.mass <= most:
         return None
     since = "" if waiting or not before.mass else f" (with the losses before, {_plain(told.mass)} mg)"
@@ -40,16 +40,16 @@ def judge_loss(
 def find_large_loss(books: Books) -> str | None:
     """That the losses since a reviewer last looked are more than one person's word explains, in words, or None."""
     told = books.lost_unseen.quantity()
-    most = _most(books, told)
+    most = _most(books)
     if told.mass <= most:
         return None
     return f"{_plain(told.mass)} mg are told as lost; one person's word explains {_plain(most)} mg"
 
 
-def _most(books: Books, told: Quantity) -> Decimal:
-    """The most that may be lost on one person's word: a tenth of what there would be without the losses, or their uncertainty."""
+def _most(books: Books) -> Decimal:
+    """The most that may be lost on one person's word: a tenth of what there would be without the losses, or a balance's floor."""
     there = (books.remaining.mass if books.remaining is not None else ZERO) + books.lost_unseen.mass
-    return max(SHARE * there, told.uncertainty)
+    return max(SHARE * there, FLOOR_MG)
 
 
 def _plain(mass: Decimal) -> str:

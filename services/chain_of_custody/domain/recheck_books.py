@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from services.chain_of_custody.domain.check_mass_balance import Quantity
+from services.chain_of_custody.domain.check_mass_balance import most_gained, most_missing
 from services.chain_of_custody.domain.compare_weights import most_net
 from services.chain_of_custody.domain.corrected_masses import with_corrections
 from services.chain_of_custody.domain.replay_books import Books, found_net
 from shared.errors import Conflict
+from shared.numbers import uncertainty_text
 
 
 def recheck(number: str, records: Sequence[Mapping[str, Any]], gross_mg: Decimal | None) -> Books:
@@ -32,11 +33,14 @@ def recheck(number: str, records: Sequence[Mapping[str, Any]], gross_mg: Decimal
         if books.remaining is not None and books.remaining.mass < 0:
             there = "nothing was weighed" if before is None else f"{_plain(before.mass)} mg remained"
             raise Conflict(f"{where} it took more than there was ({there}).", code="mass_balance")
-        if found is not None and _gained(books.unexplained.quantity()):
-            more = books.unexplained.quantity()
+        more = books.unexplained.quantity()
+        tolerance = more.uncertainty
+        if found is not None:
+            tolerance = most_gained(more.uncertainty, books.first_mass(), found.uncertainty)
+        if found is not None and -more.mass > tolerance:
             raise Conflict(
                 f"{where} {_plain(-more.mass)} mg more would have been found than was put in, "
-                f"beyond the uncertainty of all ({_plain(more.uncertainty)} mg).",
+                f"beyond the uncertainty of all ({uncertainty_text(tolerance)} mg).",
                 code="mass_balance",
             )
     return books
@@ -53,17 +57,15 @@ def find_difference(before: Books, after: Books) -> str | None:
         after.differences.quantity(),
         before.differences.quantity(),
     )
-    if open_now.mass > open_now.uncertainty:
-        missing = open_now
-    elif whole.mass > whole.uncertainty and whole.mass - max(was.mass, Decimal(0)) > whole.uncertainty:
+    received = after.first_mass()
+    passing = most_missing(whole.uncertainty, received)
+    if open_now.mass > most_missing(open_now.uncertainty, received):
+        missing, passing = open_now, most_missing(open_now.uncertainty, received)
+    elif whole.mass > passing and whole.mass - max(was.mass, Decimal(0)) > passing:
         missing = whole
     else:
         return None
-    return f"by the corrected mass {_plain(missing.mass)} mg are unexplained; {_plain(missing.uncertainty)} mg would pass"
-
-
-def _gained(unexplained: Quantity) -> bool:
-    return -unexplained.mass > unexplained.uncertainty
+    return f"by the corrected mass {_plain(missing.mass)} mg are unexplained; {uncertainty_text(passing)} mg would pass"
 
 
 def _plain(mass: Decimal) -> str:

@@ -103,6 +103,10 @@ class Books:
             case "returned" | "disposed" as ending:
                 self.ending = ending
 
+    def first_mass(self) -> Quantity | None:
+        """What was received: the first net weighing, or what was put in; None before."""
+        return None if self.received is None else self.received.quantity()
+
     def reweighed(self, found: Quantity) -> MeasuredSum:
         """The unexplained difference as it would be after a net weighing that finds this."""
         would = MeasuredSum()

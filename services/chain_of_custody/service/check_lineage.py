@@ -6,6 +6,7 @@ that find a difference can open a gap: what is taken leaves one item's books and
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from services.chain_of_custody.domain.balance_lineage import (
     find_lineage_loss,
@@ -21,8 +22,10 @@ from shared.actor import Actor
 from shared.db.unit_of_work import UnitOfWork
 
 
-def judge_weighing(uow: UnitOfWork, item: Item, root: Item, would: MeasuredSum) -> str | None:
+def judge_weighing(uow: UnitOfWork, item: Item, root: Item, would: MeasuredSum, found: Decimal) -> str | None:
     """What is missing over the lineage in words, or None, once `would` is what is unexplained of `item`; the root is locked.
+
+    `found` is the uncertainty of the weighing.
 
     Raises Conflict `mass_balance` where more would be there over the lineage than was put in. An item without aliquots that
     stands under none is its own lineage, and nothing is asked of the database.
@@ -30,10 +33,11 @@ def judge_weighing(uow: UnitOfWork, item: Item, root: Item, would: MeasuredSum) 
     if item.parent_id is None and not item.aliquots:
         return None
     books = known_books.of_lineage(uow.session, root.id)
-    others = [of.unexplained for item_id, of in books.items() if item_id != item.id]
-    unexplained = unexplained_over([would, *others])
-    refuse_lineage_gain(root.number, unexplained)
-    return find_lineage_loss(root.number, unexplained)
+    first = {item_id: of.first_mass() for item_id, of in books.items()}
+    others = [(of.unexplained, first[item_id]) for item_id, of in books.items() if item_id != item.id]
+    unexplained = unexplained_over([(would, first[item.id]), *others])
+    refuse_lineage_gain(root.number, unexplained, first[root.id], found)
+    return find_lineage_loss(root.number, unexplained, first[root.id])
 
 
 def check_corrected(uow: UnitOfWork, root_id: str, actor: Actor, *, now: datetime) -> None:
@@ -42,8 +46,9 @@ def check_corrected(uow: UnitOfWork, root_id: str, actor: Actor, *, now: datetim
     if len(books) < 2:
         return
     (root,) = items_repository.by_ids(uow.session, [root_id], [], [])
-    unexplained = unexplained_over(of.unexplained for of in books.values())
-    refuse_lineage_gain(root.number, unexplained)
-    missing = find_lineage_loss(root.number, unexplained)
+    unexplained = unexplained_over((of.unexplained, of.first_mass()) for of in books.values())
+    received = books[root_id].first_mass()
+    refuse_lineage_gain(root.number, unexplained, received, unexplained.uncertainty)
+    missing = find_lineage_loss(root.number, unexplained, received)
     if missing is not None and not is_lineage_open(uow, root_id):
         open_lineage_discrepancy(uow, root, missing, actor, now=now)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.chain_of_custody.domain.corrected_masses import MEASURED, mass_fields
+from services.chain_of_custody.repository.balances import KnownBalance
 from services.chain_of_custody.service.balances import balance_facts, refuse_out_of_calibration
 from services.chain_of_custody.service.measure import measure_net, told_uncertainty
 from shared.db.unit_of_work import UnitOfWork
@@ -32,14 +33,16 @@ def follow_balance(
     `out_of_calibration` for a weighing on a balance that was out of it.
     """
     details = act["details"]
-    touched = _OF_BALANCE | MEASURED | {"occurred_at"}
-    if "balance" not in details or touched.isdisjoint(right):
-        return {}, {}
     before = {**details, "occurred_at": act["occurred_at"], **said}
     whole = {**before, **right}
+    touched = _OF_BALANCE | MEASURED | {"occurred_at"}
+    if "balance" not in details or touched.isdisjoint(right):
+        _require_so_certain(act, whole, right, None)
+        return {}, {}
     registered = before.get("balance_serial_number") is not None
     if not registered and _OF_BALANCE.isdisjoint(right):
         _require_calibrated_before(whole)
+        _require_so_certain(act, whole, right, None)
         return {}, {}
     told = right.get("calibrated_on")
     if not registered and "balance" not in right:
@@ -48,18 +51,20 @@ def follow_balance(
     facts, known = balance_facts(uow, whole["balance"], _day(told), moment, now=moment, at=_AT)
     if act["type"] == "weighed" and not _OF_BALANCE.isdisjoint(right):
         refuse_out_of_calibration(facts)
-    if known is not None and mass_fields(act):
-        _require_so_certain(act, whole, known)
+    _require_so_certain(act, whole, right, known)
     changed = {name: facts.get(name) for name in _FOLLOWS if facts.get(name) != before.get(name)}
     return {name: before.get(name) for name in changed}, changed
 
 
-def _require_so_certain(act: Mapping[str, Any], whole: Mapping[str, Any], known: Any) -> None:
-    """Passes where the mass is told no more certain than the registered balance weighs."""
-    readings = whole.get("by_difference")
-    if readings is not None:
-        measure_net({"by_difference": readings}, known, _AT)
+def _require_so_certain(
+    act: Mapping[str, Any], whole: Mapping[str, Any], right: Mapping[str, Any], known: KnownBalance | None
+) -> None:
+    """Passes where a corrected mass, or that of a corrected balance, is neither more nor less certain than it can be."""
+    if not mass_fields(act) or (MEASURED | {"balance"}).isdisjoint(right):
         return
+    readings = whole.get("by_difference")
+    if readings is not None and "balance" in right:
+        measure_net({"by_difference": readings}, known, _AT)
     name = mass_fields(act)[0]
     mass = Decimal(str(whole[name])) * (1000 if name == "mass_g" else 1)
     told_uncertainty(whole, known, mass, _AT)

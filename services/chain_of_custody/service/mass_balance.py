@@ -92,7 +92,7 @@ def _tell(balanced: Balanced) -> dict[str, Any]:
         "remaining": _numbers(balanced.remaining),
         **{name: numbers(flow) for name, flow in balanced.flows.items()},
         "unexplained": numbers(balanced.unexplained),
-        "tolerance_mg": float(balanced.unexplained.uncertainty),
+        "tolerance_mg": float(balanced.tolerance),
         "closes": balanced.closes,
     }
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from services.chain_of_custody.domain.calibration import NOT_STATED
 from services.chain_of_custody.domain.check_mass_balance import (
-    IMPLAUSIBLE,
     STEP,
     Quantity,
+    implausible,
     is_plausible,
     quantity,
 )
@@ -64,8 +64,8 @@ def measure_net(
             f"{at}/by_difference/repeatability_mg",
             "No balance is without doubt: tell its repeatability or readability.",
         )
-    if not is_plausible(found):
-        _refuse(f"{at}/by_difference", IMPLAUSIBLE)
+    if not is_plausible(found, _resolves(row)):
+        _refuse(f"{at}/by_difference", implausible(_resolves(row)))
     told = {**readings, "repeatability_mg": float(repeatability or 0), "readability_mg": float(readability)}
     return found, {"by_difference": told}
 
@@ -75,9 +75,12 @@ def told_uncertainty(
 ) -> Decimal:
     """The expanded uncertainty (k = 2) of a mass in mg: as it was told, or that of two readings of a registered balance.
 
-    Raises Invalid where neither is there, and where less was told than one reading of the registered balance is worth.
+    Raises Invalid where neither is there, where less was told than one reading of the registered balance is worth, and where more
+    was told than a balance can leave in doubt.
     """
     told = act.get("uncertainty_mg")
+    if told is not None and not is_plausible(quantity(mass_mg, told), _resolves(row)):
+        _refuse(f"{at}/uncertainty_mg", implausible(_resolves(row)))
     if row is None:
         if told is None:
             raise _wrong(
@@ -86,9 +89,8 @@ def told_uncertainty(
             )
         return _decimal(told)
     if told is None:
-        readings = Balance(row.repeatability_mg, row.readability_mg)
-        found = weigh_by_difference(mass_mg, Decimal(0), readings).uncertainty
-        if not is_plausible(quantity(mass_mg, found)) or found <= 0:
+        found = _of_two_readings(row)
+        if found <= 0:
             _refuse(
                 f"{at}/uncertainty_mg",
                 "The register does not tell what this balance is worth: tell the uncertainty.",
@@ -101,6 +103,16 @@ def told_uncertainty(
             f"By the register one reading of {row.name} is uncertain by {least:.3g} mg (k = 2); no mass is known better.",
         )
     return _decimal(told)
+
+
+def _resolves(row: KnownBalance | None) -> Decimal | None:
+    """What a balance resolves by the register, in mg (k = 2); None where the register does not know it, or not that."""
+    return None if row is None else _of_two_readings(row) or None
+
+
+def _of_two_readings(row: KnownBalance) -> Decimal:
+    readings = Balance(row.repeatability_mg, row.readability_mg)
+    return weigh_by_difference(Decimal(0), Decimal(0), readings).uncertainty
 
 
 def _doubt(readings: Mapping[str, Any], name: str, row: KnownBalance | None, at: str) -> Decimal | None:

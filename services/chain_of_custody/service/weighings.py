@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from services.chain_of_custody.domain import check_mass_balance as rules
-from services.chain_of_custody.domain.check_mass_balance import quantity
+from services.chain_of_custody.domain.check_mass_balance import Quantity, quantity
 from services.chain_of_custody.domain.compare_weights import compare_weight, most_net
+from services.chain_of_custody.domain.judge_net import judge_net
 from services.chain_of_custody.domain.measured_sum import MeasuredSum
 from services.chain_of_custody.domain.replay_books import GROSS, NET, PACKAGE, Books
 from services.chain_of_custody.models import Item
@@ -32,6 +32,7 @@ from services.chain_of_custody.service.substance import (
 )
 from shared.actor import Actor, require
 from shared.db.unit_of_work import UnitOfWork
+from shared.numbers import uncertainty_text
 
 _KINDS = {"gross_mass_g": GROSS, "package_mass_g": PACKAGE}
 
@@ -57,7 +58,7 @@ def weigh_item(
         require_still(uow, [row])
         details, finding, would = _weigh_net(row, books, act, balance)
         if would is not None:
-            missing = judge_weighing(uow, row, root, would)
+            missing = judge_weighing(uow, row, root, would, row.uncertainty_mg or Decimal(0))
     else:
         details, finding = _weigh_whole(row, books, kind, act, balance)
     record_act(uow, row, "weighed", actor, act, now, {"kind": kind, **details, **facts})
@@ -74,37 +75,32 @@ def _weigh_net(
     """(what the event tells, what a reviewer must look at, what then is unexplained of the item; None for a first weighing)."""
     found, how = measure_net(act, balance)
     before = remaining(row)
-    after, difference = rules.weigh(before, found, most_net(books, row.gross_mass_mg))
-    would = books.reweighed(found) if books.received is not None else None
-    unexplained = None if would is None else would.quantity()
-    lost = rules.is_loss(before, found)
-    if unexplained is not None:
-        rules.refuse_gain(unexplained)
-        lost = lost or unexplained.mass > unexplained.uncertainty
-    row.remaining_mg, row.uncertainty_mg = after.mass, after.uncertainty
+    judged = judge_net(books, found, most_net(books, row.gross_mass_mg))
+    unexplained = judged.unexplained
+    row.remaining_mg, row.uncertainty_mg = judged.remaining.mass, judged.remaining.uncertainty
     details = {
         **numbers(found),
         **how,
         "expected": None if before is None else numbers(before),
-        "difference_mg": float(difference),
+        "difference_mg": float(judged.difference),
         "unexplained": None if unexplained is None else numbers(unexplained),
-        "beyond_uncertainty": lost,
+        "beyond_uncertainty": judged.lost,
     }
     if books.received is None and row.gross_mass_mg and found.mass <= found.uncertainty:
         return (
             details,
             (
                 f"{row.number} was received with {row.gross_mass_mg.normalize():f} mg gross, "
-                f"and {found.mass.normalize():f} ± {found.uncertainty.normalize():f} mg net were found: "
+                f"and {found.mass.normalize():f} ± {uncertainty_text(found.uncertainty)} mg net were found: "
                 "nothing, within the uncertainty"
             ),
             None,
         )
-    if not lost or before is None or unexplained is None:
-        return details, None, would
+    if not judged.lost or before is None or unexplained is None:
+        return details, None, judged.would
     words = f"{found.mass.normalize():f} mg net of {row.number} where the books hold {before.mass.normalize():f} mg"
-    more = f"{unexplained.mass.normalize():f} mg are unexplained; {unexplained.uncertainty.normalize():f} mg would pass"
-    return details, f"{words}: {more}", would
+    more = f"{unexplained.mass.normalize():f} mg are unexplained; {uncertainty_text(judged.tolerance)} mg would pass"
+    return details, f"{words}: {more}", judged.would
 
 
 def _weigh_whole(
@@ -124,5 +120,5 @@ def _weigh_whole(
     return details, None if compared.finding is None else f"{row.number}: {compared.finding}"
 
 
-def _whole(found: rules.Quantity) -> dict[str, float]:
+def _whole(found: Quantity) -> dict[str, float]:
     return {"mass_mg": float(found.mass), "uncertainty_mg": float(found.uncertainty)}

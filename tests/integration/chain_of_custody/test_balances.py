@@ -59,7 +59,7 @@ def test_the_register_dates_a_weighing_and_refuses_what_is_out_of_calibration(
     assert then.status_code == 201, "it was in calibration on that day"
     early = act(client, item_id, "weighings", {**mass(500, balance="XPR205"), **backdated})
     assert early.json["code"] == "out_of_calibration", "and this one was not yet calibrated"
-    taken = act(client, item_id, "consumptions", mass(1, purpose="x", balance="old"))
+    taken = act(client, item_id, "consumptions", mass(1, 0.1, purpose="x", balance="old"))
     assert taken.status_code == 201, "what is taken is taken: it is marked, not refused"
     assert events(client, item_id)[-1]["details"]["out_of_calibration"] is True
     warning = "Warning: the balance old was out of calibration"
@@ -193,7 +193,9 @@ def test_a_balance_is_known_however_its_name_is_written(client: FlaskClient) -> 
     for name in ("MS304S", "ms-304-s", "Ms 304\u2011S"):
         refused = act(client, item_id, "weighings", mass(500, balance=name))
         assert (refused.status_code, refused.json["code"]) == (409, "out_of_calibration"), refused.data
-    assert act(client, item_id, "consumptions", mass(1, purpose="x", balance="ms304s")).status_code == 201
+    assert (
+        act(client, item_id, "consumptions", mass(1, 0.1, purpose="x", balance="ms304s")).status_code == 201
+    )
     told = events(client, item_id)[-1]["details"]
     assert (told["balance"], told["out_of_calibration"]) == ("MS 304-S", True)
 

@@ -79,7 +79,7 @@ def test_a_weighing_is_moved_to_no_balance_on_which_it_would_have_been_refused(c
 @pytest.mark.rule("E11")
 def test_what_is_taken_is_marked_when_its_balance_was_late(client: FlaskClient) -> None:
     item_id = weighed(client)
-    assert act(client, item_id, "consumptions", mass(1, purpose="x", balance="AB204")).status_code == 201
+    assert act(client, item_id, "consumptions", mass(1, 0.1, purpose="x", balance="AB204")).status_code == 201
     done = _correct(client, item_id, events(client, item_id)[-1], {"balance": "AB104"})
     assert done.status_code == 201, done.data
     assert done.json["details"]["corrected"]["out_of_calibration"] is True
@@ -146,3 +146,21 @@ def test_a_seal_that_was_broken_after_all_waits_for_a_reviewer(client: FlaskClie
     assert not item(client, item_id)["blocked"]
     back = _correct(client, item_id, done.json, {"seal_condition": "intact"}, REVIEWER)
     assert back.status_code == 201 and not item(client, item_id)["blocked"]
+
+
+@pytest.mark.rule("E11")
+@pytest.mark.rule("E15")
+def test_no_correction_makes_a_mass_less_certain_than_its_act_could(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    assert act(client, item_id, "consumptions", mass(1, purpose="x")).status_code == 201
+    assert act(client, item_id, "consumptions", mass(1, 0.1, purpose="x", balance="AB204")).status_code == 201
+    *_, weighing, taken, on_register = events(client, item_id)
+    for event, doubt, words in (
+        (weighing, 51, "does not know"),
+        (taken, 1.1, "does not know"),
+        (on_register, 0.2, "by the register"),
+    ):
+        wilder = _correct(client, item_id, event, {"uncertainty_mg": doubt}, REVIEWER)
+        assert wilder.status_code == 422 and words in wilder.json["detail"], wilder.data
+        assert [row["pointer"] for row in wilder.json["errors"]] == ["/corrected/uncertainty_mg"]
+    assert _correct(client, item_id, taken, {"uncertainty_mg": 1}, REVIEWER).status_code == 201

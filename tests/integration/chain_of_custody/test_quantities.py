@@ -114,7 +114,7 @@ def test_no_balance_makes_substance(client: FlaskClient) -> None:
         refused = act(client, item, kind, body)
         assert refused.status_code == 422
         assert [error["pointer"] for error in refused.json["errors"]] == ["/uncertainty_mg"]
-    more = act(client, child["id"], "weighings", {**mass(26, 9), "balance": "b"})
+    more = act(client, child["id"], "weighings", {**mass(26, 2.6), "balance": "b"})
     assert (more.status_code, more.json["code"]) == (409, "mass_balance")
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from shared.runtime import Runtime
-from tests.calls import CUSTODIAN
+from tests.calls import ADMIN, AUDITOR, CUSTODIAN
 from tests.integration.chain_of_custody.house import (
     act,
     call,
@@ -198,3 +198,48 @@ def test_no_net_mass_above_the_newest_gross_mass(client: FlaskClient) -> None:
     assert act(client, item_id, "weighings", gross(5.2)).status_code == 201
     refused = act(client, item_id, "weighings", mass(5210, 0.4, balance="b"))
     assert (refused.status_code, refused.json["code"]) == (409, "mass_balance")
+
+
+@pytest.mark.rule("E15")
+def test_many_portions_that_book_nothing_hide_no_loss(client: FlaskClient, runtime: Runtime) -> None:
+    item_id = weighed(client)
+    wild = act(client, item_id, "consumptions", mass(1e-6, 10, purpose="x"))
+    assert wild.status_code == 422 and [row["pointer"] for row in wild.json["errors"]] == ["/uncertainty_mg"]
+    assert "1 mg, since the register does not know" in wild.json["detail"]
+    for _ in range(120):
+        assert act(client, item_id, "consumptions", mass(0.001, 1, purpose="x")).status_code == 201
+    assert item(client, item_id)["remaining"]["uncertainty_mg"] > 10.9
+    done = act(client, item_id, "weighings", mass(489.8, 0.4, balance="b"))
+    assert done.json["blocked"]
+    (told,) = told_to_intake(runtime, item_id)
+    assert "10 mg would pass" in told["detail"]
+    books = call(client, "GET", f"/items/{item_id}/balance", actor=AUDITOR).json
+    assert not books["closes"]
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.rule("E15")
+def test_the_register_says_how_uncertain_a_balance_may_be(client: FlaskClient) -> None:
+    today = datetime.now(UTC).date()
+    for name, readability, repeatability in (("fine", 0.01, 0.02), ("coarse", 10, 10)):
+        body = {
+            "name": name, "serial_number": f"SN-{name}", "readability_mg": readability, "repeatability_mg": repeatability,
+            "calibrated_on": str(today), "next_due": str(today + timedelta(days=30)),
+        }  # fmt: skip
+        assert call(client, "POST", "/balances", body, actor=ADMIN).status_code == 201
+    item_id = weighed(client)
+    refused = act(client, item_id, "consumptions", mass(0.5, 0.06, purpose="x", balance="fine"))
+    assert refused.status_code == 422 and "resolves by the register, 0.0572 mg" in refused.json["detail"]
+    for doubt, balance in ((0.057, "fine"), (29, "coarse")):
+        done = act(client, item_id, "consumptions", mass(0.5, doubt, purpose="x", balance=balance))
+        assert done.status_code == 201, done.data
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.rule("E15")
+def test_a_coarse_gross_mass_lets_no_more_pass_than_a_receipt(client: FlaskClient) -> None:
+    item_id = handed(client)
+    assert not act(client, item_id, "weighings", gross(5.25, 500)).json["blocked"]
+    over = act(client, item_id, "weighings", mass(5251, 1, balance="b"))
+    assert over.status_code == 409 and over.json["code"] == "mass_balance"
+    assert act(client, item_id, "weighings", gross(5.05, 500)).json["blocked"]
