@@ -11,6 +11,9 @@ SIGLAB_DEMO ?= 1
 STORM_ACTS ?= 10000
 STORM ?=
 
+# Tests that start no whole system of their own, and so run side by side; the others have the machine for themselves.
+SIDE_BY_SIDE := tests/unit tests/property tests/integration
+
 PYTHON_READY := .venv/.siglab-ready
 ASSETS_READY := gateway/static/vendor/.ready
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
@@ -44,8 +47,13 @@ run: setup ## the whole system on http://127.0.0.1:$SIGLAB_HTTP_PORT (8080); Ctr
 demo: setup ## one exhibit from submission to the released report and its custody bundle
 	@$(PY) -m deploy.demo.run
 
-test: setup browser ## every test that this machine can run
+test: setup browser ## every test that this machine can run; ARGS="tests/unit -k ledger" runs some
+ifdef ARGS
 	@$(PY) -m pytest $(ARGS)
+else
+	@$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile $(SIDE_BY_SIDE)
+	@$(PY) -m pytest $(addprefix --ignore ,$(SIDE_BY_SIDE))
+endif
 
 check: setup ## format, lint, types, import contracts
 	@$(PY) -m ruff format --check .
