@@ -19,6 +19,7 @@ from siglab_clients.verify.findings import Finding, Verdict
 from siglab_clients.verify.item import contradictions, told_item
 from siglab_clients.verify.lineage import check_lineage
 from siglab_clients.verify.manifest import MANIFEST, Manifest, compare, open_manifest
+from siglab_clients.verify.out_of_order import out_of_order_notes
 from siglab_clients.verify.spectra import check_spectra
 from siglab_clients.verify.timestamps import FOLDER as TIMESTAMPS
 from siglab_clients.verify.timestamps import check_timestamps
@@ -96,7 +97,7 @@ def check_files(
         stamped,
         {name: history.count for name, history in ancestors.items()},
         spectra,
-        (*notes, *exceptional_notes(own), *told, *untold),
+        (*notes, *exceptional_notes(own), *out_of_order_notes(own), *told, *untold),
         key,
     )
 

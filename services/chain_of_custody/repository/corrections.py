@@ -17,6 +17,12 @@ def event_of(session: Session, item_id: str, event_id: str) -> Event | None:
     return session.scalars(select(Event).where(Event.id == event_id, Event.item_id == item_id)).first()
 
 
+def events_of(session: Session, item_id: str, types: Iterable[str]) -> list[Event]:
+    """The events of an item of these types, in order."""
+    query = select(Event).where(Event.item_id == item_id, Event.type.in_(list(types)))
+    return list(session.scalars(query.order_by(Event.sequence)))
+
+
 def first_corrected(session: Session, event: Event) -> Event:
     """The act that an event corrects, through all corrections of corrections; the event itself where it corrects none."""
     while event.type == CORRECTED:

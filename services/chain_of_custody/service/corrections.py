@@ -11,6 +11,7 @@ from typing import Any
 from services.chain_of_custody.domain.check_correction import check_correction
 from services.chain_of_custody.domain.corrected_masses import CORRECTED, MEASURED
 from services.chain_of_custody.domain.event_record import Author, Signed
+from services.chain_of_custody.models import Item
 from services.chain_of_custody.models_acts import Correction
 from services.chain_of_custody.repository import corrections as repository
 from services.chain_of_custody.repository import items as items_repository
@@ -19,10 +20,12 @@ from services.chain_of_custody.service.correct_balance import follow_balance
 from services.chain_of_custody.service.correct_mass import PORTION, Correcting, correct_mass, named
 from services.chain_of_custody.service.correct_seal import follow_seal, put_seal_right
 from services.chain_of_custody.service.describe_items import describe_event
+from services.chain_of_custody.service.keep_order import require_after_cause, require_before_answers
 from services.chain_of_custody.service.record_event import record_event
 from shared.actor import LABORATORY, Actor, Role, require, signed
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import Forbidden, Invalid
+from shared.http.schemas import parse_time
 
 #: Who corrects acts of others.
 OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER)
@@ -53,7 +56,10 @@ def correct_event(
     wrong, right = check_correction(record, act["corrected"], repository.said_of(uow.session, event.id))
     first = repository.first_corrected(uow.session, event)
     told, said = json.loads(first.record), repository.said_of(uow.session, first.id)
-    followed = follow_balance(uow, told, said, right)
+    if event.id == first.id and "occurred_at" in right:
+        _require_order(uow, item, told, parse_time(right["occurred_at"]))
+    of_act = {name: value for name, value in right.items() if name != "occurred_at" or event.id == first.id}
+    followed = follow_balance(uow, told, said, of_act)
     wrong, right = {**followed[0], **wrong}, {**right, **followed[1]}
     if of_mass:
         correcting = Correcting(actor, signature, act, now)
@@ -74,6 +80,13 @@ def correct_event(
     uow.session.flush()
     follow_seal(uow, item, told, said, right, actor, now=now)
     return describe_event(made, None)
+
+
+def _require_order(uow: UnitOfWork, item: Item, act: dict[str, Any], happened: datetime) -> None:
+    """Passes where an act that happened then stands between what it answers and what answered it; raises Invalid."""
+    at = "/corrected/occurred_at"
+    require_after_cause(uow, item, act["type"], act["details"], happened, at)
+    require_before_answers(uow, item, act["type"], act["details"], happened, at)
 
 
 def _roots(uow: UnitOfWork, actor: Actor, item_id: str, event_id: str) -> set[str]:

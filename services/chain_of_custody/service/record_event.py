@@ -14,6 +14,7 @@ from services.chain_of_custody.models import Event, Item
 from services.chain_of_custody.models_acts import Transfer
 from services.chain_of_custody.repository import items as repository
 from services.chain_of_custody.repository.write_act import write_act
+from services.chain_of_custody.service.keep_order import require_after_cause
 from services.chain_of_custody.service.known_books import known_books
 from services.chain_of_custody.service.put_person import know_person
 from services.chain_of_custody.service.write_down import unprovable, write_down
@@ -41,7 +42,10 @@ def record_event(
     """Writes the event of one act upon a locked `item`, and the item's new standing; returns the event.
 
     `together` says that it is one of many, which are then sent with one flush; the other parameters are those of `make_event`.
+    Raises Invalid for an act that is dated before what it answers.
     """
+    if occurred_at is not None:
+        require_after_cause(uow, item, kind, details or {}, occurred_at)
     event, step = make_event(
         item,
         kind,

@@ -107,6 +107,7 @@ def test_taken_out_and_signed_for(house: House, client: FlaskClient) -> None:
     assert parse_time(house.of_item(item_id, Kind.OUT_OF_STORAGE)[0]["since"]) < ago(19)
     signed_for = handed(client)
     written, right = last(client, signed_for, "handed_over"), ago(365 * 2 + 2)
+    correct(client, signed_for, "handover_offered", right)
     correct(client, signed_for, "handed_over", right)
     house.check(datetime.now(UTC))
     (entry,) = house.of_item(signed_for, Kind.SIGNED_OUT)
@@ -121,6 +122,7 @@ def test_an_authorisation_and_an_offer(house: House, client: FlaskClient) -> Non
     asked = act(client, item_id, "disposals", body, CUSTODIAN).json["id"]
     call(client, "POST", f"/disposals/{asked}/authorise", SIGNED, actor=REVIEWER)
     written, right = last(client, item_id, "disposal_authorised"), ago(100)
+    correct(client, item_id, "disposal_requested", right)
     correct(client, item_id, "disposal_authorised", right)
     two = [opened(client), opened(client)]
     offer = offered(client, two)
@@ -133,6 +135,25 @@ def test_an_authorisation_and_an_offer(house: House, client: FlaskClient) -> Non
     call(client, "POST", f"/handovers/{offer}/decline", {"reason": "not mine"}, actor=TECHNICIAN)
     house.check(datetime.now(UTC))
     assert not [row for row in house.overdue(kind="handover_unanswered") if row["subject_id"] == offer]
+
+
+@pytest.mark.rule("E9")
+@pytest.mark.rule("E26")
+def test_an_act_told_late_takes_nothing_off_the_list_that_was_on_it(
+    house: House, client: FlaskClient
+) -> None:
+    """What ends a delay ends it when it is entered, whatever time the person tells."""
+    item_id = opened(client)
+    late = datetime.now(UTC) + timedelta(days=20)
+    house.check(late)
+    (entry,) = house.of_item(item_id, Kind.OUT_OF_STORAGE)
+    told = {"place": "vault", "purpose": "storage", "occurred_at": format_time(ago(30))}
+    assert act(client, item_id, "moves", told, CUSTODIAN).status_code == 201
+    house.check(late + timedelta(hours=1))
+    (closed,) = house.of_item(item_id, Kind.OUT_OF_STORAGE, state="closed")
+    assert closed["id"] == entry["id"] and closed["since"] == entry["since"]
+    assert parse_time(closed["closed_at"]) == late + timedelta(hours=1)
+    assert parse_time(closed["closed_at"]) > parse_time(closed["due_at"])
 
 
 @pytest.mark.rule("E9")
