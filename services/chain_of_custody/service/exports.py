@@ -128,7 +128,7 @@ def _told(item_id: str) -> Iterator[None]:
         yield
     except BundleRefused as refused:
         log.error("bundle_refused", item_id=item_id, findings=[str(finding) for finding in refused.findings])
-        raise Unavailable(
+        raise Conflict(
             f"The records of this item do not verify, and leave the laboratory only when they do: {refused}.",
             code="ledger_damaged",
         ) from refused

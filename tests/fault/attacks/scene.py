@@ -98,7 +98,7 @@ class Scene:
     def refused_bundle(self) -> dict[str, Any]:
         """The answer of a custody that does not hand out what would not verify."""
         answer = call(self.client, "GET", f"/items/{self.item_id}/bundle.zip", actor=AUDITOR)
-        assert answer.status_code == 503, answer.data
+        assert answer.status_code == 409, answer.data
         return dict(answer.json)
 
     def forged_bundle(self) -> bytes:
