@@ -138,10 +138,8 @@ class Standing:
         if self.is_mine:
             found += [] if self.blocked else ["handover"]
             found.append("move")
-            if self.role in HANDS and not self.blocked:
-                found += ["weigh", *([] if self.holds else ["aliquot", "consume"])]
-                found += ["lose", "weigh_gross", "weigh_package"]
-            found.append("seal")
+            found += self._work() if self.role in HANDS else []
+            found += [] if self.is_condemned else ["seal"]
         elif self.in_place and self.role is Role.CUSTODIAN:
             found.append("retrieve")
         if self.role in (Role.CUSTODIAN, Role.REVIEWER):
@@ -149,6 +147,20 @@ class Standing:
         if self.disposal is not None and self.role in (Role.CUSTODIAN, Role.REVIEWER):
             found.append("withdraw")
         return found + ([] if self.blocked or self.holds else self._disposal())
+
+    @property
+    def is_condemned(self) -> bool:
+        """Whether its destruction is authorised: nothing changes it until that is done or withdrawn."""
+        return self.disposal is not None and self.disposal["state"] == "authorised"
+
+    def _work(self) -> list[str]:
+        """What its holder does with the substance; a loss is told even where a reviewer is waited for."""
+        found = []
+        if not self.blocked and not self.is_condemned:
+            found += ["weigh", *([] if self.holds else ["aliquot", "consume"])]
+        if not self.is_condemned:
+            found.append("lose")
+        return found + ([] if self.blocked else ["weigh_gross", "weigh_package"])
 
     def _disposal(self) -> list[str]:
         if self.disposal is None:

@@ -52,6 +52,7 @@ def _refusal(row: Item, checks: Sequence[Check]) -> DomainError | None:
 
 
 def _sentence(wrong: Sequence[FieldError]) -> str:
-    """The first three of the refusals; none of the items was touched."""
-    words = " ".join(error["message"] for error in wrong[:3])
-    return words if len(wrong) <= 3 else f"{words} And {len(wrong) - 3} more; see errors."
+    """The first three of the refusals, each once; none of the items was touched."""
+    said = list(dict.fromkeys(error["message"] for error in wrong))
+    words = " ".join(said[:3])
+    return words if len(said) <= 3 else f"{words} And {len(said) - 3} more; see errors."

@@ -183,6 +183,9 @@ def test_all_items_of_a_batch_or_none_and_each_wrong_one_is_named(client: FlaskC
     for place_in_list, item_id in ((0, theirs), (1, promised)):
         assert item(client, item_id)["number"] in refused.json["errors"][place_in_list]["message"]
     assert len(events(client, mine)) == 1
+    twice = _move(client, place, theirs, mine, theirs)
+    assert [row["pointer"] for row in twice.json["errors"]] == ["/item_ids/0", "/item_ids/2"]
+    assert twice.json["detail"] == twice.json["errors"][0]["message"], "one sentence is said once"
     unknown = _move(client, place, "nowhere", mine, "never")
     assert unknown.status_code == 404
     assert [row["pointer"] for row in unknown.json["errors"]] == ["/item_ids/0", "/item_ids/2"]

@@ -40,6 +40,21 @@ def test_a_hold_and_a_discrepancy_stop_what_they_stop() -> None:
     assert "move" in blocked and not {"handover", "weigh", "dispose"} & blocked
 
 
+def test_a_loss_is_told_while_a_reviewer_is_waited_for() -> None:
+    blocked = possible(Role.TECHNICIAN, blocked=True)
+    assert "lose" in blocked and not {"weigh", "weigh_gross", "aliquot", "consume"} & blocked
+
+
+@pytest.mark.rule("E16")
+def test_what_is_to_be_destroyed_is_not_worked_on() -> None:
+    asked, agreed = {"id": "d", "state": "requested"}, {"id": "d", "state": "authorised"}
+    changing = {"weigh", "aliquot", "consume", "lose", "seal"}
+    assert changing <= possible(Role.CUSTODIAN, disposal=asked)
+    condemned = possible(Role.CUSTODIAN, disposal=agreed)
+    assert not changing & condemned
+    assert {"weigh_package", "weigh_gross", "move", "withdraw", "execute"} <= condemned
+
+
 @pytest.mark.rule("E17")
 def test_asked_by_a_custodian_authorised_by_a_reviewer_executed_by_the_holder() -> None:
     asked, agreed = {"id": "d", "state": "requested"}, {"id": "d", "state": "authorised"}
