@@ -1,12 +1,13 @@
 """People in forms: whom a field may name, chosen from a list, typed, or read off a badge; and the badges themselves."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, render_template
 
 from gateway.pages.codes import bare
 from gateway.pages.place_label import place_label
-from gateway.pages.session import current_person, every
+from gateway.pages.session import every, for_role
 from shared.actor import LABORATORY, Role
 
 blp = Blueprint("people", __name__)
@@ -14,6 +15,8 @@ blp = Blueprint("people", __name__)
 #: What stands before the login in a badge's symbol, so that it is never taken for an item or a place.
 BADGE_PREFIX = "PER:"
 _READERS = (*LABORATORY, Role.AUDITOR, Role.ADMIN)
+#: Who may ask what became of an account.
+_OVERSEERS = (Role.CUSTODIAN, Role.REVIEWER, Role.AUDITOR, Role.ADMIN)
 Person = dict[str, Any]
 
 
@@ -44,21 +47,30 @@ def login_of(typed: str | None, people: list[Person]) -> str:
 @blp.get("/people")
 def show() -> str:
     """Everybody who may take evidence, with a badge to print for each."""
-    person = current_person()
-    if person is None or person.actor.role not in _READERS:
-        abort(404)
-    actor = person.actor
+    actor = for_role(*_READERS).actor
     mine = {"login": actor.login, "name": actor.name, "role": actor.role.value, "office": None}
     rows = all_people() + ([mine] if actor.role in LABORATORY else [])
-    return render_template("pages/people.html", rows=sorted(rows, key=lambda row: row["name"].casefold()))
+    return render_template(
+        "pages/people.html",
+        rows=sorted(rows, key=lambda row: row["name"].casefold()),
+        acts=actor.role in _OVERSEERS,
+    )
+
+
+@blp.get("/people/<login>")
+def show_one(login: str) -> str:
+    """What became of somebody's account, closed ones too."""
+    for_role(*_OVERSEERS)
+    acts = every(f"/people/{quote(login, safe='')}/acts")
+    if not acts:
+        abort(404)
+    return render_template("pages/person.html", login=login, acts=acts)
 
 
 @blp.get("/people/<login>/badge.pdf")
 def badge(login: str) -> Response:
     """Somebody's badge: scanned into a form it names them, and signs nothing."""
-    person = current_person()
-    if person is None or person.actor.role not in _READERS:
-        abort(404)
+    person = for_role(*_READERS)
     own = person.actor.role in LABORATORY and person.actor.login == login
     found = {"name": person.actor.name} if own else next(iter(all_people(login=login)), None)
     if found is None:

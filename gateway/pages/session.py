@@ -110,10 +110,10 @@ def get(path: str, **query: Any) -> Any:
     return said.json
 
 
-def for_role(role: Role) -> Identity:
-    """The signed-in person where they have this role; the page does not exist for others."""
+def for_role(*roles: Role) -> Identity:
+    """The signed-in person where they have one of these roles; the page does not exist for others."""
     person = current_person()
-    if person is None or person.actor.role is not role:
+    if person is None or person.actor.role not in roles:
         abort(404)
     return person
 

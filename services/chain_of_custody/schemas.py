@@ -146,7 +146,9 @@ class EventSchema(Schema):
     id = fields.String(required=True)
     v = fields.Integer(required=True)
     index = fields.Integer(required=True, allow_none=True)
-    item_id = fields.String(required=True)
+    item_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "null for an act upon an account"}
+    )
     item_number = fields.String(required=True)
     sequence = fields.Integer(required=True)
     previous = fields.String(required=True, allow_none=True)

@@ -155,3 +155,16 @@ def test_the_receiver_is_chosen_from_the_list_or_by_a_badge(people: People, demo
     receiver = people.page("technician2")
     expect(receiver.get_by_role("link", name="hand-overs offered to you")).to_be_visible()
     assert people.refused == []
+
+
+@pytest.mark.rule("E11")
+def test_an_auditor_reads_what_became_of_an_account(people: People) -> None:
+    page = people.page("auditor")
+    page.goto("/people")
+    page.get_by_role("row", name="technician2").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("technician2")
+    expect(page.get_by_role("cell", name="Account opened")).to_be_visible()
+    technician = people.page("technician")
+    technician.goto("/people")
+    expect(technician.get_by_role("row", name="technician2").get_by_role("link")).to_have_count(1)
+    assert people.refused == []

@@ -8,13 +8,25 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from services.chain_of_custody.domain.house_record import subject_of
-from services.chain_of_custody.models import Event, Person
+from services.chain_of_custody.models import Event, LogEntry, Person
 
 
 def newest_act(session: Session, subject: str) -> Event | None:
     """The last act upon a subject; whoever adds one must have locked the row that it is about."""
     query = select(Event).where(Event.subject == subject).order_by(Event.sequence.desc()).limit(1)
     return session.scalars(query).first()
+
+
+def acts_upon(session: Session, subject: str, after: int, limit: int) -> list[tuple[Event, LogEntry | None]]:
+    """The acts upon a subject behind sequence `after` in order, each with its entry in the log (None until it has one)."""
+    query = (
+        select(Event, LogEntry)
+        .outerjoin(LogEntry, LogEntry.event_id == Event.id)
+        .where(Event.subject == subject, Event.sequence > after)
+        .order_by(Event.sequence)
+        .limit(limit)
+    )
+    return [(event, entry) for event, entry in session.execute(query)]
 
 
 def accounts_told(session: Session, logins: Iterable[str]) -> dict[str, str]:

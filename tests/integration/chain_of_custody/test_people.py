@@ -74,3 +74,22 @@ def test_who_holds_no_evidence_is_told_of_nobody(client: FlaskClient, actor: Act
 def test_wrong_filters_are_refused(client: FlaskClient) -> None:
     for query in ("role=admin", "name=x", "limit=0"):
         assert call(client, "GET", f"/people?{query}", actor=CUSTODIAN).status_code == 422, query
+
+
+@pytest.mark.rule("E11", "E30")
+def test_what_became_of_an_account_is_told_to_whoever_answers_for_it(client: FlaskClient) -> None:
+    account = {"login": "moving", "name": "Mo", "role": "technician", "office": None, "active": True}
+    for change in ({}, {"role": "custodian"}, {"role": "custodian", "active": False}):
+        told = as_service(client, "gateway", "POST", "/internal/people", {**account, **change})
+        assert told.status_code == 200, told.data
+    for actor in (CUSTODIAN, AUDITOR, ADMIN):
+        acts = call(client, "GET", "/people/moving/acts", actor=actor).json["items"]
+        assert [act["type"] for act in acts] == ["account_opened", "account_changed", "account_closed"]
+        assert [act["details"]["role"] for act in acts] == ["technician", "custodian", "custodian"]
+        assert all(act["intact"] and act["item_id"] is None for act in acts)
+    first = call(client, "GET", "/people/moving/acts?limit=2", actor=AUDITOR).json
+    rest = call(client, "GET", f"/people/moving/acts?limit=2&cursor={first['next']}", actor=AUDITOR).json
+    assert [act["sequence"] for act in first["items"] + rest["items"]] == [1, 2, 3] and rest["next"] is None
+    for actor in (TECHNICIAN, BOGOTA, ANALYST):
+        assert call(client, "GET", "/people/moving/acts", actor=actor).status_code == 403
+    assert call(client, "GET", "/people/nobody/acts", actor=AUDITOR).status_code == 404
