@@ -124,6 +124,21 @@ def test_a_loss_corrected_to_a_large_one_opens_a_discrepancy(client: FlaskClient
 
 
 @pytest.mark.rule("E8")
+@pytest.mark.rule("E11")
+def test_a_mass_corrected_after_the_offer_is_offered_anew(client: FlaskClient) -> None:
+    item_id = weighed(client)
+    weighing = events(client, item_id)[-1]
+    offer = _offer(client, item_id)
+    words = {"event_id": weighing["id"], "reason": "x", "corrected": {"purpose": "net mass"}, **SIGNED}
+    assert act(client, item_id, "corrections", words, REVIEWER).status_code == 201
+    right = {**words, "corrected": {"net_mass_mg": 499.0}}
+    assert act(client, item_id, "corrections", right, REVIEWER).status_code == 201
+    refused = call(client, "POST", f"/handovers/{offer}/accept", SIGNED, actor=CUSTODIAN)
+    assert refused.status_code == 409 and refused.json["code"] == "changed_since_offer"
+    assert "act 7 (Record corrected)" in refused.json["detail"], "a correction of words changes nothing"
+
+
+@pytest.mark.rule("E8")
 def test_no_portion_is_taken_of_what_is_offered(client: FlaskClient) -> None:
     first, second = (weighed(client) for _ in range(2))
     _offer(client, second)
