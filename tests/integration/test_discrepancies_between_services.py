@@ -2,6 +2,7 @@
 delivered to the other in any of the orders that two outboxes allow, and twice (E5)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from services.chain_of_custody.app import create_app as create_custody
 from services.intake.app import create_app as create_intake
 from services.intake.app import make_runtime
 from services.intake.service.tell_custody import ITEMS, keep_item_ids
+from shared.actor import Role
 from shared.config import Settings
 from shared.runtime import Runtime
 from tests.calls import ADMIN, AUDITOR, BANGKOK, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN, as_service
@@ -126,6 +128,24 @@ def test_a_missing_mass_becomes_a_discrepancy_that_a_reviewer_closes(pair: Pair)
     pair.deliver("intake")
     assert pair.state(item) == pair.state(child) == "in_custody"
     assert pair.weigh(item, 400)["state"] == "in_custody"
+
+
+@pytest.mark.rule("E15")
+@pytest.mark.rule("E17")
+def test_whoever_told_a_loss_does_not_explain_it(pair: Pair) -> None:
+    """Roles can change on the way; people stay the same."""
+    ((exhibit, item),) = pair.received()
+    lost = {"net_mass_mg": 100, "uncertainty_mg": 0.4, "reason": "spilt"}
+    assert ask(pair.custody, "POST", f"/items/{item}/losses", lost, actor=CUSTODIAN).json["blocked"]
+    pair.deliver("chain_of_custody")
+    (row,) = pair.open_ones(exhibit_id=exhibit)
+    path, body = f"/discrepancies/{row['id']}/resolve", {"resolution": "I said so", "password": "verified"}
+    promoted = replace(CUSTODIAN, role=Role.REVIEWER)
+    refused = ask(pair.intake, "POST", path, body, actor=promoted)
+    assert refused.status_code == 409 and refused.json["code"] == "four_eyes", refused.data
+    pair.resolve(row["id"])
+    pair.deliver("intake")
+    assert pair.state(item) == "in_custody"
 
 
 @pytest.mark.rule("E5")

@@ -11,7 +11,7 @@ from services.intake.service.tell_custody import tell_of_blocking, tell_of_unblo
 from shared.actor import LABORATORY, Actor, Role, require, require_service, signed
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from shared.http.lists import paginate
 from shared.http.schemas import format_time
 from shared.identifiers import new_id
@@ -32,7 +32,7 @@ def list_discrepancies(actor: Actor, uow: UnitOfWork, query: dict[str, Any]) -> 
 def resolve_discrepancy(
     actor: Actor, uow: UnitOfWork, discrepancy_id: str, body: dict[str, Any], *, now: datetime
 ) -> Discrepancy:
-    """Resolves one; custody lets work go on where none is left."""
+    """Resolves one; custody lets work go on where none is left. Whoever found it does not resolve it (E17)."""
     require(actor, Role.REVIEWER)
     signature = signed(actor)
     seen = repository.discrepancy(uow.session, actor, discrepancy_id)
@@ -41,9 +41,18 @@ def resolve_discrepancy(
     row = repository.discrepancy(uow.session, actor, discrepancy_id, anew=True)
     if row.state != "open":
         raise Conflict("This discrepancy was resolved already.", code="already_resolved")
+    if row.opened_by == actor.login:
+        raise Conflict("You have found this discrepancy; another reviewer resolves it.", code="four_eyes")
+    happened = body.get("occurred_at")
+    if happened is not None and happened < row.opened_at:
+        message = (
+            f"It was opened at {format_time(row.opened_at)}, and was not resolved before, at {format_time(happened)}. "
+            "Tell a later time."
+        )
+        raise Invalid(message, errors=[{"pointer": "/occurred_at", "message": message}])
     row.state, row.resolution = "resolved", body["resolution"]
     row.resolved_by, row.resolved_by_name = actor.login, actor.name
-    row.resolved_at, row.resolution_recorded_at = body.get("occurred_at") or now, now
+    row.resolved_at, row.resolution_recorded_at = happened or now, now
     row.signature = {
         "login": signature.login,
         "name": signature.name,

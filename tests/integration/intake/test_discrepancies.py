@@ -67,8 +67,12 @@ def test_a_resolution_keeps_both_times_and_a_signature_of_the_record(
 ) -> None:
     sent = dispatched(client, [line(1)])
     opened = receive(client, sent["id"], [seen(1, gross_mass_g=4)]).json["discrepancies"][0]["id"]
-    done = resolve(client, opened, {**WORDS, "occurred_at": "2026-11-20T08:00:00Z"}).json
-    assert done["resolved_at"] == "2026-11-20T08:00:00.000000Z" < done["resolution_recorded_at"]
+    (found,) = ask(client, "GET", f"/discrepancies?submission_id={sent['id']}", actor=REVIEWER).json["items"]
+    early = resolve(client, opened, {**WORDS, "occurred_at": "2026-11-20T08:00:00Z"})
+    assert early.status_code == 422 and early.json["errors"][0]["pointer"] == "/occurred_at"
+    assert "2026-11-20T08:00:00" in early.json["detail"] and found["opened_at"] in early.json["detail"]
+    done = resolve(client, opened, {**WORDS, "occurred_at": found["opened_at"]}).json
+    assert done["resolved_at"] == found["opened_at"] < done["resolution_recorded_at"]
     with runtime.unit_of_work() as unit:
         row = unit.session.get_one(Discrepancy, opened)
         assert row.signature is not None and row.signature["login"] == "reviewer"
