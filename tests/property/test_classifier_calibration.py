@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.classifier.domain.calibration import (
+    between_groups,
     fit_conformal,
     fit_sharpness,
     softmax,
@@ -66,6 +67,19 @@ def test_sharpness_undoes_a_factor_on_the_scores(seed: int, factor: float, class
 def test_wilson_holds_the_share(hits: int, more: int) -> None:
     low, high = wilson(hits, hits + more)
     assert 0 <= low <= hits / (hits + more) <= high <= 1
+
+
+@given(SEEDS, st.integers(1, 12), st.integers(1, 9), st.floats(0, 1))
+def test_alike_authentics_of_a_collection_count_less(seed: int, names: int, size: int, share: float) -> None:
+    hits = np.random.default_rng(seed).random(names) < share
+    alike = np.repeat(hits, size)
+    groups = np.repeat(np.array([f"c{n}" for n in range(names)]), size)
+    low, high = between_groups(alike, groups)
+    assert 0 <= low <= hits.mean() <= high <= 1
+    exact = wilson(int(hits.sum()), names)
+    assert high - low >= (exact[1] - exact[0]) * 0.8, "many of one collection are hardly more than one"
+    apart = between_groups(hits, np.array([f"c{n}" for n in range(names)]))
+    assert (low, high) == pytest.approx(apart, abs=1e-9)
 
 
 @given(st.floats(-50, 50), st.integers(3, 500))

@@ -94,7 +94,7 @@ def _p_value(known: Floats, strange: float) -> float:
     return (at_least + 1) / (len(known) + 1)
 
 
-def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(hits: float, total: float, z: float = 1.959964) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
     if total == 0:
         return 0.0, 1.0
@@ -102,6 +102,23 @@ def wilson(hits: int, total: int, z: float = 1.959964) -> tuple[float, float]:
     middle = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * float(np.sqrt(share * (1 - share) / total + z * z / (4 * total * total)))
     return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
+def between_groups(hits: NDArray[np.bool_], groups: NDArray[np.str_]) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share of authentics of which those of one seizure or collection are alike.
+
+    It counts so many independent ones as give the variance that is seen between the groups (Kish's effective sample size);
+    where all are alike, one a group.
+    """
+    count, share = len(hits), float(hits.mean())
+    names, place = np.unique(groups, return_inverse=True)
+    if len(names) < 2 or share in (0.0, 1.0):
+        effective = float(len(names))
+    else:
+        beyond = np.bincount(place, weights=hits - share)
+        variance = len(names) / (len(names) - 1) * float((beyond**2).sum()) / count**2
+        effective = min(float(count), max(1.0, share * (1 - share) / max(variance, 1e-12)))
+    return wilson(share * effective, effective)
 
 
 def expected_calibration_error(probabilities: Floats, truth: Labels, bins: int = 10) -> float:

@@ -77,7 +77,7 @@ def _coverage(own: Data, width: float) -> str:
     rows = []
     for name, share in coverage["per_class"].items():
         n = (own.get("per_class", {}).get(name) or {}).get("n", 0)
-        low, high = wilson(round(share * n), n)
+        low, high = (coverage.get("intervals") or {}).get(name) or wilson(round(share * n), n)
         rows.append(Estimate(name, share, low, high, percent(share)))
     nominal = (coverage["nominal"], f"nominal {percent(coverage['nominal'])}")
     return draw_intervals(rows, title="Coverage by class, measured and nominal", line_at=nominal, width=width)

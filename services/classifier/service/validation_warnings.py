@@ -9,6 +9,7 @@ Data = dict[str, Any]
 _SMALL = 10
 _POOR_ECE = 0.1
 _POOR_RECALL = 0.5
+_FEW_GROUPS = 20
 
 
 def validation_warnings(own: Data) -> list[str]:
@@ -37,6 +38,18 @@ def validation_warnings(own: Data) -> list[str]:
         )
     if own.get("ece", 0.0) > _POOR_ECE:
         found.append(f"The probabilities are poorly calibrated: expected calibration error {own['ece']:.2f}.")
+    few = [name for name, n in (own.get("groups_per_class") or {}).items() if n < _FEW_GROUPS]
+    if few:
+        found.append(
+            f"Fewer than {_FEW_GROUPS} seizures or collections stand behind {', '.join(few)}: on new ones the sets may hold the "
+            "truth less often than is promised."
+        )
+    folds = own.get("chosen_in_folds") or {}
+    if folds and own.get("chosen") not in folds:
+        found.append(
+            f"No outer fold chose {own['chosen']}, which was chosen on the whole library: accuracy, coverage and calibration "
+            "are those of choosing by this procedure, not of that candidate."
+        )
     if own.get("ungrouped_classes"):
         names = ", ".join(own["ungrouped_classes"])
         found.append(

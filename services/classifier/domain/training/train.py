@@ -19,6 +19,8 @@ from services.classifier.domain.programme import Analyte, Determination, Program
 from services.classifier.domain.run import Floats
 from services.classifier.domain.training.candidates import class_means, fit_lda
 from services.classifier.domain.training.cross_validate import OUTER_FOLDS, choose_and_judge, rounds_of
+from services.classifier.domain.training.left_out_collections import TICKS as OF_COLLECTIONS
+from services.classifier.domain.training.left_out_collections import leave_collections_out
 from services.classifier.domain.training.novelty_space import fit_space
 from services.classifier.domain.training.select import select, ticks_of
 from services.classifier.domain.training.selection import Selection, fit_members
@@ -135,6 +137,7 @@ def _train_one(
         figures = validation_of(classes, truth, groups, rounds, selection.chosen, programme.decision)
         strangers = leave_classes_out(task, selection, classes, alpha, tick)
         figures["leave_one_class_out"] = {"per_class": strangers}
+        figures["leave_one_collection_out"] = leave_collections_out(task, selection, tick)
     else:
         selection = select(task, lambda units: None)
     figures |= {
@@ -189,7 +192,7 @@ def _ticker(task: Task, share: Progress) -> Progress:
     """Turns units of finished work, from several threads, into a share that only rises."""
     lock, done = threading.Lock(), [0.0]
     choices = OUTER_FOLDS * rounds_of(len(task.truth)) + 1
-    total = choices * (ticks_of(task) + 1) + 2 * task.classes
+    total = choices * (ticks_of(task) + 1) + 2 * task.classes + OF_COLLECTIONS
 
     def tick(units: float) -> None:
         with lock:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from services.classifier.domain.calibration import Labels, expected_calibration_error, wilson
+from services.classifier.domain.calibration import Labels, between_groups, expected_calibration_error, wilson
 from services.classifier.domain.programme import UNKNOWN, Decision
 from services.classifier.domain.reliability import reliability_bins
 from services.classifier.domain.run import Floats
@@ -14,8 +14,17 @@ from services.classifier.domain.training.cross_validate import Judged
 
 
 def compare(candidates: dict[str, Floats], truth: Labels) -> list[dict[str, Any]]:
-    """Every candidate's accuracy on unseen authentics, with Wilson's 95 % interval."""
-    return [{"name": name, **_accuracy(own, truth)} for name, own in candidates.items()]
+    """Every candidate's accuracy on unseen authentics, with Wilson's 95 % interval, and its mean logarithmic score, by which
+    candidates are chosen: that of the probability of the truth, 0 at best."""
+    rows = np.arange(len(truth))
+    return [
+        {
+            "name": name,
+            **_accuracy(own, truth),
+            "log_score": float(np.log(np.maximum(own[rows, truth], 1e-12)).mean()),
+        }
+        for name, own in candidates.items()
+    ]
 
 
 def _accuracy(probabilities: Floats, truth: Labels) -> dict[str, float]:
@@ -48,6 +57,7 @@ def validation_of(
         counts = decisions[classes[truth[i]]]
         answer = "Inconclusive" if verdict.conclusion.startswith("Inconclusive (") else verdict.conclusion
         counts[answer] = counts.get(answer, 0) + 1
+    own_groups = np.array(groups)
     again = [float((each.whole.argmax(axis=1) == truth).mean()) for each in rounds]
     return {
         "candidates": compare(first.candidates, truth),
@@ -66,6 +76,10 @@ def validation_of(
             "nominal": rule.coverage,
             "overall": float(covered.mean()),
             "per_class": {name: float(covered[truth == c].mean()) for c, name in enumerate(classes)},
+            "intervals": {
+                name: between_groups(covered[truth == c], own_groups[truth == c])
+                for c, name in enumerate(classes)
+            },
         },
         "false_unknown": float(unknown.mean()),
         "false_unknown_per_class": {
@@ -78,6 +92,9 @@ def validation_of(
             },
         },
         "groups": len(set(groups)),
+        "groups_per_class": {
+            name: len(set(own_groups[truth == c].tolist())) for c, name in enumerate(classes)
+        },
         "decisions": decisions,
         "mean_set_size": float(np.mean([len(verdict.members) for verdict in first.verdicts])),
         "ungrouped_classes": [classes[c] for c in first.loose],

@@ -2,6 +2,7 @@
 
 import csv
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from services.classifier.domain.evaluate import classify
 from services.classifier.domain.model import Model
 from services.classifier.domain.programme import UNKNOWN, Programme
 from services.classifier.domain.training.train import NotTrainable, train
+from services.classifier.service.validation_warnings import validation_warnings
 from tests.unit.classifier.domain.builders import (
     REAL_DATA,
     programme_data,
@@ -93,6 +95,35 @@ def test_real_wines_are_told_apart(grouped: bool) -> None:
     assert np.mean([len(each.prediction_set) for _, each in found]) <= 1.5
     assert np.mean([truth in each.prediction_set for truth, each in found]) >= 0.9
     assert np.mean([truth == each.conclusion for truth, each in found]) >= 0.8
+
+
+def test_each_collection_is_left_out_in_turn() -> None:
+    library = two_class_library((10, 40), 8, seed=2)
+    paired = [replace(each, group=f"{each.group[0]}{int(each.group[1:]) // 2}") for each in library]
+    # What one collection of P says is what Q says: nothing but leaving it out shows that the next such would be missed.
+    odd = [
+        replace(each, values={"a": 40.0 + place / 10, "b": 9.0}) if each.group == "P0" else each
+        for place, each in enumerate(paired)
+    ]
+    figures = train(two_class_programme(), odd, seed=9).validation["determinations"]["kind"]
+    told = figures["leave_one_collection_out"]
+    assert told["collections"] == told["of"] == 8 and told["authentics"] == 16
+    assert told["missed"] == ["P0"] and told["accuracy"] == 14 / 16
+    assert told["low"] < told["accuracy"] < told["high"]
+    assert figures["groups_per_class"] == {"P": 4, "Q": 4}
+    low, high = figures["coverage"]["intervals"]["P"]
+    assert low <= figures["coverage"]["per_class"]["P"] <= high
+    assert all(each["log_score"] <= 0 for each in figures["candidates"])
+    told_first = validation_warnings(figures)
+    assert any("Fewer than 20 seizures or collections stand behind P, Q" in words for words in told_first)
+    strange = {**figures, "chosen": "something else"}
+    assert any("No outer fold chose something else" in words for words in validation_warnings(strange))
+
+
+def test_a_collection_without_which_there_is_no_class_is_not_left_out() -> None:
+    library = [replace(each, group=each.group[0]) for each in two_class_library((10, 16), 8, seed=2)]
+    figures = train(two_class_programme(), library, seed=9).validation["determinations"]["kind"]
+    assert figures["leave_one_collection_out"] == {}
 
 
 def test_training_twice_gives_the_same_bundle() -> None:
