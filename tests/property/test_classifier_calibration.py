@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.classifier.domain.calibration import (
+    Conformal,
     between_groups,
     fit_conformal,
     fit_sharpness,
@@ -127,4 +128,15 @@ def test_a_class_is_concluded_only_where_the_set_holds_it_alone(seed: int, p_val
             "ABC"[c] for c in verdict.members
         }
     assert (verdict.conclusion == UNKNOWN) == (not set(verdict.members) & set(verdict.compatible))
-    assert verdict.members or max(p_values) < 0.02
+    assert int(row.argmax()) in verdict.members
+
+
+def test_no_class_is_concluded_beside_a_likelier_one() -> None:
+    """Each class is held against its own authentics: of A all were recognised surely, and 0.54 is little; of C 0.09 is usual."""
+    sure, unsure = np.linspace(0.0, 0.2, 40), np.linspace(0.0, 0.99, 40)
+    conformal = Conformal(0.9, (sure, sure, unsure), ())
+    row = np.array([0.535, 0.378, 0.087])
+    assert [c for c, p in enumerate(conformal.p_values(row)) if p > 0.1] == [2]
+    verdict = decide("ABC", row, conformal, np.array([0.5, 0.5, 0.5]), 0.02)
+    assert verdict.conclusion == "Inconclusive (A or C)"
+    assert decide("ABC", row, conformal, np.array([0.5, 0.5, 0.01]), 0.02).conclusion == verdict.conclusion

@@ -74,8 +74,15 @@ class Conformal:
         return np.array([_p_value(known, strange[c]) for c, known in enumerate(self.reference)])
 
     def members(self, probabilities: Floats) -> list[int]:
-        """The classes of the prediction set of one sample; may be empty."""
-        return [c for c, p in enumerate(self.p_values(probabilities)) if p > 1.0 - self.coverage + _ROUNDING]
+        """The classes of the prediction set of one sample: never empty, it always holds the likeliest, which only adds coverage.
+
+        Each class is held against its own authentics, so that a likelier class may fail where a less likely one does not; alone
+        the less likely one would be named as though the likelier had been excluded.
+        """
+        likeliest = int(probabilities.argmax())
+        p_values = self.p_values(probabilities)
+        least = 1.0 - self.coverage + _ROUNDING
+        return [c for c, p in enumerate(p_values) if c == likeliest or p > least]
 
 
 def fit_conformal(probabilities: Floats, truth: Labels, classes: int, coverage: float) -> Conformal:

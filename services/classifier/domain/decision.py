@@ -22,12 +22,10 @@ def decide(
 ) -> Verdict:
     """A class where the set holds it alone; Inconclusive, naming the whole set; Unknown where no class of it fits all modules.
 
-    The set of a sample that fits a class is never empty: it then holds the likeliest class, which only raises the coverage.
+    The set always holds the likeliest class, so that none is concluded beside a likelier one.
     """
     compatible = tuple(c for c in range(len(classes)) if class_p_values[c] >= alpha)
     members = tuple(conformal.members(probabilities))
-    if not members and compatible:
-        members = (int(probabilities.argmax()),)
     if not set(members) & set(compatible):
         return Verdict(UNKNOWN, members, compatible)
     if len(members) == 1:

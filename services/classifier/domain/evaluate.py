@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.classifier.domain.calibration import softmax
 from services.classifier.domain.decision import Verdict, decide
@@ -17,9 +16,8 @@ from services.classifier.domain.opinion import DeterminationResult, Level, Modul
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
-from services.classifier.domain.run import Floats
-
-Flags = NDArray[np.bool_]
+from services.classifier.domain.reasons import reasons_of
+from services.classifier.domain.run import Flags, Floats
 
 _DECIMALS = 9
 
@@ -133,7 +131,7 @@ def _evaluated(
             _significant(outside[best]),
         ),
         evidence=evidence,
-        reasons=_reasons(own, verdict, evidence, class_p, contradiction, gaps, rule.novelty_alpha),
+        reasons=reasons_of(own, verdict, evidence, class_p, contradiction, gaps, rule.novelty_alpha),
         coverage=rule.coverage,
         candidate=own.candidate,
         level=_level(determination, own, verdict, probabilities),
@@ -175,46 +173,6 @@ def _evidence(
 
 def _common(evidence: Sequence[ModuleEvidence]) -> set[str]:
     return set.intersection(*(set(each.fits) for each in evidence))
-
-
-def _reasons(
-    own: DeterminationModel,
-    verdict: Verdict,
-    evidence: Sequence[ModuleEvidence],
-    class_p: Floats,
-    contradiction: bool,
-    gaps: Flags,
-    alpha: float,
-) -> tuple[str, ...]:
-    """Sentences that say how the conclusion came about."""
-    reasons = []
-    strange = [each.module for each in evidence if not each.fits]
-    if contradiction:
-        sides = "; ".join(each.statement for each in evidence)
-        reasons.append(f"the modules contradict each other, so the class is unknown: {sides}")
-    elif verdict.conclusion == UNKNOWN:
-        where = f" ({', '.join(strange)})" if strange else ""
-        if class_p.max() < alpha:
-            reasons.append(
-                f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"
-            )
-        else:
-            fits = " or ".join(own.classes[c] for c in verdict.compatible)
-            reasons.append(
-                f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"
-            )
-    elif len(verdict.members) == 1:
-        reasons.append(f"the prediction set at {own.conformal.coverage:.0%} coverage holds one class")
-    else:
-        reasons.append(
-            f"the prediction set at {own.conformal.coverage:.0%} coverage holds {len(verdict.members)} classes"
-        )
-    if gaps.any():
-        missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
-        reasons.append(
-            f"not measured, and filled with what the other analytes lead to expect: {', '.join(missing)}"
-        )
-    return tuple(reasons)
 
 
 def _level(

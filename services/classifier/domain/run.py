@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from services.classifier.domain.peak_table import PeakTable
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 TOTAL = "tic"
 

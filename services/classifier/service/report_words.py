@@ -33,15 +33,33 @@ def in_short(found: Data, item_number: str) -> str:
         )
     members = found["prediction_set"]
     if len(members) == 1:
-        return (
-            f"Of the classes that the library holds, the profile of {item_number} is compatible with {members[0]} alone. "
-            f"Every other class was excluded at a stated coverage of {coverage}."
+        first = (
+            f"Of the classes that the library holds, {members[0]} alone is in the prediction set of {item_number} "
+            f"at a stated coverage of {coverage}."
         )
-    names = f"{', '.join(members[:-1])} and {members[-1]}"
-    return (
-        f"The profile of {item_number} does not distinguish between {names}. "
-        f"All other classes were excluded at a stated coverage of {coverage}."
-    )
+    else:
+        names = f"{', '.join(members[:-1])} and {members[-1]}"
+        first = (
+            f"The profile of {item_number} does not distinguish between {names}: "
+            f"these are the prediction set at a stated coverage of {coverage}."
+        )
+    return f"{first} {_of_the_others(found)}".rstrip()
+
+
+def _of_the_others(found: Data) -> str:
+    """Of the classes outside the set: which are excluded, being unlike the profile, and which are only not likely enough."""
+    novelty = found.get("novelty") or {}
+    rest = {n: p for n, p in (novelty.get("p_values") or {}).items() if n not in found["prediction_set"]}
+    unlike = [name for name, p in rest.items() if p < novelty["threshold"]]
+    unlikely = [name for name in rest if name not in unlike]
+    said = []
+    if unlike:
+        said.append(f"Excluded, for the profile is unlike their authentics: {', '.join(unlike)}.")
+    if unlikely:
+        said.append(
+            f"Not in the set, though the profile is not unlike their authentics: {', '.join(unlikely)}."
+        )
+    return " ".join(said)
 
 
 def reliability(found: Data, validation: Data) -> list[str]:

@@ -73,7 +73,6 @@ def fit_space(selection: Selection, task: Task) -> Space:
     probabilities = selection.probabilities(selection.chosen)
     conformal = selection.conformal(selection.chosen, task)
     fits = [
-        float(p[conformal.members(chance) or [int(chance.argmax())]].max())
-        for p, chance in zip(class_p, probabilities, strict=True)
+        float(p[conformal.members(chance)].max()) for p, chance in zip(class_p, probabilities, strict=True)
     ]
     return Space(pretreatment, distances, usual_fit(np.array(fits)))

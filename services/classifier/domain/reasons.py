@@ -1,0 +1,62 @@
+"""Sentences that say how a conclusion came about, of classes in and out of the prediction set and of what was not measured."""
+
+from collections.abc import Sequence
+
+from services.classifier.domain.decision import Verdict
+from services.classifier.domain.model import DeterminationModel
+from services.classifier.domain.opinion import ModuleEvidence
+from services.classifier.domain.programme import UNKNOWN
+from services.classifier.domain.run import Flags, Floats
+
+
+def reasons_of(
+    own: DeterminationModel,
+    verdict: Verdict,
+    evidence: Sequence[ModuleEvidence],
+    class_p: Floats,
+    contradiction: bool,
+    gaps: Flags,
+    alpha: float,
+) -> tuple[str, ...]:
+    """The reasons of one determination that was evaluated, the weightiest first."""
+    reasons = []
+    strange = [each.module for each in evidence if not each.fits]
+    if contradiction:
+        sides = "; ".join(each.statement for each in evidence)
+        reasons.append(f"the modules contradict each other, so the class is unknown: {sides}")
+    elif verdict.conclusion == UNKNOWN:
+        where = f" ({', '.join(strange)})" if strange else ""
+        if class_p.max() < alpha:
+            reasons.append(
+                f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"
+            )
+        else:
+            fits = " or ".join(own.classes[c] for c in verdict.compatible)
+            reasons.append(
+                f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"
+            )
+    else:
+        reasons += _of_the_set(own, verdict)
+    if gaps.any():
+        missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
+        reasons.append(
+            f"not measured, and filled with what the other analytes lead to expect: {', '.join(missing)}"
+        )
+    return tuple(reasons)
+
+
+def _of_the_set(own: DeterminationModel, verdict: Verdict) -> list[str]:
+    """What the set holds, and of the other classes which the profile is unlike and which are only not likely enough."""
+    set_of = f"the prediction set at {own.conformal.coverage:.0%} coverage"
+    others = [c for c in range(len(own.classes)) if c not in verdict.members]
+    held = "one class" if len(verdict.members) == 1 else f"{len(verdict.members)} classes"
+    found = [f"{set_of} holds {held}"]
+    unlike = [own.classes[c] for c in others if c not in verdict.compatible]
+    unlikely = [own.classes[c] for c in others if c in verdict.compatible]
+    if unlike:
+        found.append(f"excluded, for the profile is unlike their authentics: {', '.join(unlike)}")
+    if unlikely:
+        found.append(
+            f"not in {set_of}, though the profile is not unlike their authentics: {', '.join(unlikely)}"
+        )
+    return found
