@@ -16,7 +16,7 @@ from services.classifier.domain.opinion import DeterminationResult, Level, Modul
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
-from services.classifier.domain.reasons import reasons_of
+from services.classifier.domain.reasons import contradicted, reasons_of
 from services.classifier.domain.run import Flags, Floats
 
 _DECIMALS = 9
@@ -108,12 +108,7 @@ def _evaluated(
     evidence = tuple(
         _evidence(model, own, view, row, gaps, alone) for view in views if view.module is not None
     )
-    contradiction = (
-        verdict.conclusion == UNKNOWN
-        and len(evidence) > 1
-        and not _common(evidence)
-        and all(e.fits for e in evidence)
-    )
+    torn = contradicted([own.classes[c] for c in verdict.members], evidence)
     by_class = {name: _significant(p) for name, p in zip(own.classes, class_p, strict=True)}
     best = int(class_p.argmax())
     inside, outside = own.views[0].distance.parts(row[own.views[0].columns])
@@ -131,11 +126,11 @@ def _evaluated(
             _significant(outside[best]),
         ),
         evidence=evidence,
-        reasons=reasons_of(own, verdict, evidence, class_p, contradiction, gaps, rule.novelty_alpha),
+        reasons=reasons_of(own, verdict, evidence, class_p, torn, gaps, rule.novelty_alpha),
         coverage=rule.coverage,
         candidate=own.candidate,
         level=_level(determination, own, verdict, probabilities),
-        contradiction=contradiction,
+        contradiction=bool(torn),
         contributions=contributions(own, prepared, raw[0]),
         nearest=nearest(own, row),
         position=position(own, row),
@@ -169,10 +164,6 @@ def _evidence(
         accuracy=round(view.accuracy, 6),
         statement=statement,
     )
-
-
-def _common(evidence: Sequence[ModuleEvidence]) -> set[str]:
-    return set.intersection(*(set(each.fits) for each in evidence))
 
 
 def _level(

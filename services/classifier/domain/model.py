@@ -125,7 +125,10 @@ class DeterminationModel:
         return softmax(joint_scores(scores, sharpness, votes), self.sharpness)
 
     def class_p_values(self, row: Floats, views: tuple[View, ...]) -> Floats:
-        """For each class the least p-value over these views, set against the usual fit of authentics."""
+        """For each class the least p-value over these views, set against the usual fit of authentics.
+
+        Below alpha for each class that one of the views alone excludes, by its own p-value below alpha over their number.
+        """
         each = np.stack([view.distance.p_values(row[view.columns]) for view in views])
         return self.usual.p_values(combined(each))
 

@@ -160,18 +160,21 @@ class UsualFit:
 
     Taking the best of several classes and the worst of several modules shifts p-values; `fits` (n,) are those of authentics out
     of fold, in order, with some of an ideal test among them, lest few authentics decide. Empty: the fit stays as it is.
+    A p-value is only ever lowered: some authentics that lie far out do not make a class fit that a module excludes, and an
+    authentic out of fold lies farther out than a new sample does of the model that knows the whole library.
     """
 
     fits: Floats
 
     def p_values(self, class_p: Floats) -> Floats:
-        """The share of authentics that fit no better, interpolated; rises with the fit."""
+        """The share of authentics that fit no better, interpolated, at most the p-value itself; rises with the fit."""
         if not len(self.fits):
             return class_p
         places = np.arange(1, len(self.fits) + 1) / (len(self.fits) + 1)
-        return np.interp(
+        share = np.interp(
             class_p, np.concatenate(([0.0], self.fits, [1.0])), np.concatenate(([0.0], places, [1.0]))
         )
+        return np.minimum(class_p, share)
 
 
 def usual_fit(fits: Floats) -> UsualFit:

@@ -9,34 +9,34 @@ from services.classifier.domain.programme import UNKNOWN
 from services.classifier.domain.run import Flags, Floats
 
 
+def contradicted(members: Sequence[str], evidence: Sequence[ModuleEvidence]) -> tuple[str, ...]:
+    """The classes of the prediction set that one module excludes while another fits them."""
+    return tuple(name for name in members if len({name in each.fits for each in evidence}) == 2)
+
+
 def reasons_of(
     own: DeterminationModel,
     verdict: Verdict,
     evidence: Sequence[ModuleEvidence],
     class_p: Floats,
-    contradiction: bool,
+    torn: Sequence[str],
     gaps: Flags,
     alpha: float,
 ) -> tuple[str, ...]:
-    """The reasons of one determination that was evaluated, the weightiest first."""
+    """The reasons of one determination that was evaluated, the weightiest first; about `torn` classes the modules contradict."""
     reasons = []
-    strange = [each.module for each in evidence if not each.fits]
-    if contradiction:
-        sides = "; ".join(each.statement for each in evidence)
-        reasons.append(f"the modules contradict each other, so the class is unknown: {sides}")
-    elif verdict.conclusion == UNKNOWN:
-        where = f" ({', '.join(strange)})" if strange else ""
-        if class_p.max() < alpha:
-            reasons.append(
-                f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"
-            )
-        else:
-            fits = " or ".join(own.classes[c] for c in verdict.compatible)
-            reasons.append(
-                f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"
-            )
-    else:
+    sides = "; ".join(each.statement for each in evidence)
+    if verdict.conclusion != UNKNOWN:
         reasons += _of_the_set(own, verdict)
+        if torn:
+            reasons.append(f"the modules do not agree about {' and '.join(torn)}: {sides}")
+    else:
+        if torn:
+            about = " and ".join(torn)
+            reasons.append(
+                f"the modules contradict each other about {about}, so the class is unknown: {sides}"
+            )
+        reasons += _of_the_unknown(own, verdict, evidence, class_p, alpha, torn)
     if gaps.any():
         missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
         reasons.append(
@@ -60,3 +60,22 @@ def _of_the_set(own: DeterminationModel, verdict: Verdict) -> list[str]:
             f"not in {set_of}, though the profile is not unlike their authentics: {', '.join(unlikely)}"
         )
     return found
+
+
+def _of_the_unknown(
+    own: DeterminationModel,
+    verdict: Verdict,
+    evidence: Sequence[ModuleEvidence],
+    class_p: Floats,
+    alpha: float,
+    torn: Sequence[str],
+) -> list[str]:
+    """Whether the profile is unlike every class, and by which module; or what it fits, which is not likely."""
+    if verdict.compatible:
+        fits = " or ".join(own.classes[c] for c in verdict.compatible)
+        return [f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"]
+    strange = [each.module for each in evidence if not each.fits]
+    if torn and not strange:
+        return []
+    where = f" ({', '.join(strange)})" if strange else ""
+    return [f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"]

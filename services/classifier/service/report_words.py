@@ -24,8 +24,8 @@ def in_short(found: Data, item_number: str) -> str:
     if said == UNKNOWN:
         if found.get("contradiction"):
             return (
-                f"The measurements of {item_number} contradict each other: no one class of the library fits all of them. "
-                "No class is named; both sides are shown below."
+                f"The measurements of {item_number} contradict each other: a class that is likely by all of them together "
+                "does not fit each of them. No class is named; both sides are shown below."
             )
         return (
             f"The profile of {item_number} is not that of any class of the reference library. It may come from a class that the "

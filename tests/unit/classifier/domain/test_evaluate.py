@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from services.classifier.domain.authentic import Authentic
 from services.classifier.domain.evaluate import DeterminationResult, classify
 from services.classifier.domain.model import Model
+from services.classifier.domain.novelty import UsualFit
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN
 from services.classifier.domain.qc import QcFinding
 from services.classifier.domain.training.train import train
@@ -118,7 +120,9 @@ def test_modules_that_contradict_each_other_give_unknown_with_both_sides(heroin:
     assert classify(model, real.values, real.censored)[0].conclusion != UNKNOWN
 
 
-def test_modules_that_each_fit_another_class_contradict() -> None:
+@pytest.fixture(scope="module")
+def two_modules() -> Model:
+    """The module `first` measures a and b, `second` c and d; all are about 10 in P and about 18 in Q."""
     modules = [{"name": name, "technique": "any"} for name in ("first", "second")]
     places = zip("abcd", ["first", "first", "second", "second"], strict=True)
     analytes = [{"name": name, "unit": "1", "module": module} for name, module in places]
@@ -129,15 +133,49 @@ def test_modules_that_each_fit_another_class_contradict() -> None:
         for kind, mean in (("P", 10.0), ("Q", 18.0))
         for i in range(25)
     ]
-    model = train(programme, library, seed=1)
-    found = classify(model, {"a": 10.0, "b": 10.0, "c": 18.0, "d": 18.0})[0]
+    return train(programme, library, seed=1, validate=False)
+
+
+def test_modules_that_each_fit_another_class_contradict(two_modules: Model) -> None:
+    found = classify(two_modules, {"a": 10.0, "b": 10.0, "c": 18.0, "d": 18.0})[0]
     assert found.conclusion == UNKNOWN
     assert found.contradiction
     assert [each.fits for each in found.evidence] == [("P",), ("Q",)]
     assert "fits P" in found.reasons[0]
     assert "fits Q" in found.reasons[0]
     assert set(found.probabilities) == {"P", "Q"}
-    assert classify(model, dict.fromkeys("abcd", 10.0))[0].conclusion == "P"
+    assert classify(two_modules, dict.fromkeys("abcd", 10.0))[0].conclusion == "P"
+
+
+def with_authentics_that_fit_badly(model: Model) -> Model:
+    own = model.determinations[0]
+    return replace(
+        model, determinations=(replace(own, usual=UsualFit(np.sort(np.geomspace(1e-12, 1e-6, 60)))),)
+    )
+
+
+@pytest.mark.parametrize("c", [15.5, 16.5, 18.0])
+def test_a_class_that_one_module_excludes_is_not_concluded_however_badly_authentics_fit(
+    two_modules: Model, c: float
+) -> None:
+    values = {"a": 10.0, "b": 10.0, "c": c, "d": 10.0}
+    found = classify(with_authentics_that_fit_badly(two_modules), values)[0]
+    assert "P" not in found.evidence[1].fits
+    assert found.conclusion == UNKNOWN
+    assert found.contradiction
+    assert "about P" in found.reasons[0]
+    assert "first: fits P" in found.reasons[0]
+
+
+def test_what_the_only_module_excludes_of_every_class_is_unknown_however_badly_authentics_fit(
+    overlapping: Model,
+) -> None:
+    found = kind(with_authentics_that_fit_badly(overlapping), 40.0)
+    assert found.evidence[0].fits == ()
+    assert found.conclusion == UNKNOWN
+    assert not found.contradiction
+    assert found.novelty.p_value is not None
+    assert found.novelty.p_value <= max(found.evidence[0].p_values.values())
 
 
 def test_a_missing_module_is_named_and_a_missing_required_one_stops(heroin: Demo) -> None:
