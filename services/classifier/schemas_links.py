@@ -67,18 +67,30 @@ class LinkSchema(Schema):
     number = fields.String(allow_none=True)
     exhibit_id = fields.String(allow_none=True)
     office = fields.String(allow_none=True)
-    score = fields.Float()
-    likelihood_ratio = fields.Float()
+    compared = fields.Integer(metadata={"description": "Analytes that were measured in both"})
+    analytes = fields.Integer(metadata={"description": "Analytes of the programme"})
+    score = fields.Float(allow_none=True)
+    likelihood_ratio = fields.Float(
+        allow_none=True, metadata={"description": "Null where too few analytes were measured in both"}
+    )
     verbal = fields.String()
-    beyond_threshold = fields.Boolean()
+    beyond_threshold = fields.Boolean(
+        metadata={"description": "The score is beyond the threshold and the ratio speaks for a link"}
+    )
+    note = fields.String(
+        allow_none=True, metadata={"description": "What bounds the statement, or why there is none"}
+    )
 
 
 class LinksSchema(Schema):
-    """The most alike, the best first; `searched` profiles were looked at."""
+    """The most alike of those with which enough is shared, the best first; `searched` profiles were looked at."""
 
     item_id = fields.String()
     programme = fields.String()
     searched = fields.Integer()
+    measured = fields.Integer(metadata={"description": "Analytes that were measured of the item"})
+    analytes = fields.Integer(metadata={"description": "Analytes of the programme"})
+    note = fields.String(allow_none=True)
     items = fields.List(fields.Nested(LinkSchema))
     population = fields.Nested(PopulationSchema)
     synthetic = fields.Boolean(

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from services.classifier import repository
-from services.classifier.domain.links.measures import scores
 from services.classifier.domain.links.ranks import ranks
 from services.classifier.service import links
+from services.classifier.service.describe_links import described
 from services.classifier.service.profiles import build_profiles
 from shared.actor import Actor, require
 from shared.db.unit_of_work import UnitOfWork
@@ -39,8 +39,7 @@ def compare_profiles(
         places = ranks(archive.rows, raw)
         count = archive.count
     compared = population.pretreatment.apply(raw)
-    one, other = population.prepared(raw)
-    score = scores(one[None, :], other, population.measure)
+    own, other = population.pretreatment.transform(raw)
     profiles = build_profiles(uow.session, archive.programme, list(item_ids))
     analytes = [
         {
@@ -66,7 +65,7 @@ def compare_profiles(
         "item_id": item_ids[0],
         "programme": query["programme"],
         "profiles": count,
-        "other": links.described(uow, population, [item_ids[1]], score)[0],
+        "other": described(uow, population, [item_ids[1]], other[None, :], own)[0],
         "analytes": analytes,
         "population": learned.told,
         "synthetic": repository.library_is_synthetic(uow.session, query["programme"]),

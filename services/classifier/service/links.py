@@ -11,14 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from services.classifier import repository
 from services.classifier.custody import Custody, known
 from services.classifier.domain.links.groups import average_linkage
-from services.classifier.domain.links.likelihood import verbal
-from services.classifier.domain.links.measures import scores
 from services.classifier.domain.links.population import LinkPopulation, NoPopulation, learn_population
 from services.classifier.domain.links.search import Prepared, nearest
 from services.classifier.domain.programme import Programme
 from services.classifier.domain.run import Floats
 from services.classifier.models import LibraryAct, LinkPopulationRow
 from services.classifier.service.archive import Archive, Archives, Learned
+from services.classifier.service.describe_links import DECIMALS, described, outside_note, too_few
 from services.classifier.service.programmes import programme_of
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.crypto.canonical import canonical_digest
@@ -32,7 +31,6 @@ READERS = (*LABORATORY, Role.AUDITOR, Role.ANALYST)
 CAVEAT = "A likeness of profiles never stands alone: compare the chromatograms, and weigh it with all else that is known."
 _SEED = 20261124
 _MOST_SETTINGS = 4
-_DECIMALS = 9
 _BLOCK = 65_536
 
 
@@ -46,15 +44,20 @@ def find_links(
         learned = learned_for(runtime, uow, archive, query, now)
         own = own_values(archive, item_id, own_root)
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
-        prepared = learned.population.prepared(own[None, :])[0]
-        places, found = nearest(learned.table, prepared, query["limit"], leave_out)
+        population = learned.population
+        ready = population.pretreatment.transform(own[None, :])[0]
+        places, _ = nearest(learned.table, ready, query["limit"], leave_out, population.least_shared)
         ids = [archive.items[place] for place in places.tolist()]
+        rows = learned.table.rows[places]
         searched = archive.count - len(leave_out)
     return {
         "item_id": item_id,
         "programme": query["programme"],
         "searched": searched,
-        "items": described(uow, learned.population, ids, found),
+        "measured": int((~np.isnan(own)).sum()),
+        "analytes": len(own),
+        "note": too_few(population, int((~np.isnan(own)).sum()), len(own)) or outside_note(population, ready),
+        "items": described(uow, population, ids, rows, ready),
         "population": learned.told,
         "synthetic": repository.library_is_synthetic(uow.session, query["programme"]),
         "caveat": CAVEAT,
@@ -72,12 +75,16 @@ def link_network(
         learned = learned_for(runtime, uow, archive, query, now)
         population = learned.population
         leave_out = np.array(archive.of_root.get(own_root, []), np.intp)
-        own = population.prepared(own_values(archive, item_id, own_root)[None, :])
-        places, found = nearest(learned.table, own[0], query["limit"], leave_out)
-        places = places[found > population.threshold]
+        own = population.pretreatment.transform(own_values(archive, item_id, own_root)[None, :])
+        places, _ = nearest(learned.table, own[0], query["limit"], leave_out, population.least_shared)
+        places = places[population.compare(learned.table.rows[places], own[0]).beyond]
         rows = np.concatenate((own, learned.table.rows[places]))
         ids = [item_id, *(archive.items[place] for place in places.tolist())]
-    likeness = np.stack([scores(rows, row, population.measure) for row in rows])
+    compared = [population.compare(rows, row) for row in rows]
+    beyond = np.stack([each.beyond for each in compared])
+    likeness = np.stack([np.nan_to_num(each.scores) for each in compared])
+    # What the score alone likens does not bind: it counts for no more than the threshold.
+    likeness = np.where(beyond, likeness, np.minimum(likeness, population.threshold))
     group = average_linkage(likeness, population.threshold)
     facts = repository.item_facts(uow.session, ids)
     nodes = [
@@ -89,9 +96,9 @@ def link_network(
         }
         for place, name in enumerate(ids)
     ]
-    first, second = np.nonzero(np.triu(likeness > population.threshold, k=1))
+    first, second = np.nonzero(np.triu(beyond, k=1))
     edges = [
-        {"from": ids[one], "to": ids[other], "score": round(float(likeness[one, other]), _DECIMALS)}
+        {"from": ids[one], "to": ids[other], "score": round(float(likeness[one, other]), DECIMALS)}
         for one, other in zip(first.tolist(), second.tolist(), strict=True)
     ]
     return {
@@ -195,6 +202,7 @@ def _learn(
             steps=steps if steps is not None else programme.pretreatment,
             measure=measure,
             seed=_SEED,
+            least_share=programme.decision.minimum_measured,
         )
     except NoPopulation as error:
         raise Conflict(
@@ -205,7 +213,7 @@ def _learn(
     table = Prepared(len(programme.analytes), measure)
     for start in range(0, archive.count, _BLOCK):
         places = np.arange(start, min(start + _BLOCK, archive.count))
-        table.put(places, population.prepared(archive.rows[places]))
+        table.put(places, population.pretreatment.transform(archive.rows[places]))
     return Learned(population, told, mark, frozenset(entry.item_id for entry in entries), table)
 
 
@@ -213,7 +221,7 @@ def _take_in(learned: Learned, archive: Archive) -> None:
     """Prepares the rows that came or changed since; the others stay as they are."""
     changed = np.unique(learned.changed)
     learned.changed.clear()
-    learned.table.put(changed, learned.population.prepared(archive.rows[changed]))
+    learned.table.put(changed, learned.population.pretreatment.transform(archive.rows[changed]))
 
 
 def _stored(
@@ -233,7 +241,7 @@ def _stored(
         "pretreatment": list(population.pretreatment.steps),
         "n_linked": population.n_linked,
         "n_unlinked": population.n_unlinked,
-        "threshold": round(population.threshold, _DECIMALS),
+        "threshold": round(population.threshold, DECIMALS),
         "validation": validation,
     }
     digest = canonical_digest({"programme": programme.id, "version": programme.version, **content})
@@ -247,27 +255,3 @@ def _stored(
         told = {"id": row.id, "made_at": format_time(row.made_at), **content}
         uow.commit()
     return told
-
-
-def described(
-    uow: UnitOfWork, population: LinkPopulation, ids: Sequence[str], found: Floats
-) -> list[dict[str, Any]]:
-    ratios = population.likelihood_ratios(found).tolist()
-    facts = repository.item_facts(uow.session, ids)
-    items = []
-    for item_id, score, ratio in zip(ids, found.tolist(), ratios, strict=True):
-        rounded = float(f"{ratio:.4g}")
-        item = facts.get(item_id)
-        items.append(
-            {
-                "item_id": item_id,
-                "number": item.number if item else None,
-                "exhibit_id": item.exhibit_id if item else None,
-                "office": item.office if item else None,
-                "score": round(score, _DECIMALS),
-                "likelihood_ratio": rounded,
-                "verbal": verbal(rounded),
-                "beyond_threshold": score > population.threshold,
-            }
-        )
-    return items

@@ -48,6 +48,51 @@ def test_a_twin_comes_first_with_a_ratio_and_the_rule_behind_it(
     assert "never stands alone" in found["caveat"]
 
 
+def test_one_shared_analyte_is_too_few_for_a_ratio_or_a_link(
+    client: FlaskClient, custody: KnownItems, authentics: list[Facts]
+) -> None:
+    one, twin, whole = custody.open("LINK"), custody.open("LINK"), custody.open("LINK")
+    for item, value in ((one, 6.5), (twin, 6.5)):
+        body = {
+            "item_id": item.id,
+            "programme": "LINK",
+            "method": "m",
+            "instrument": "gcms1",
+            "values": [{"analyte": "a", "value": value, "unit": "1"}],
+        }
+        assert call(client, "POST", "/measurements", body, actor=TECHNICIAN).status_code == 201
+    measured(client, whole, 6.5, 3.0)
+    alone = links(client, one).json
+    assert (alone["items"], alone["measured"], alone["analytes"]) == ([], 1, 2)
+    assert "compared 1 of 2 analytes: too few for a statement, at least 2" in alone["note"]
+    told = call(client, "GET", f"/items/{one.id}/links/{twin.id}?programme=LINK", actor=ANALYST).json["other"]
+    assert (told["score"], told["likelihood_ratio"], told["verbal"]) == (None, None, "no statement")
+    assert (told["compared"], told["beyond_threshold"], told["note"]) == (1, False, alone["note"])
+    among = links(client, whole).json
+    assert {one.id, twin.id}.isdisjoint(row["item_id"] for row in among["items"])
+    assert {row["compared"] for row in among["items"]} == {2}
+    assert "at least 2 of 2 analytes" in among["population"]["rule"]
+    query = f"/links/network?programme=LINK&item_id={one.id}"
+    network = call(client, "GET", query, actor=ANALYST).json
+    assert [node["item_id"] for node in network["nodes"]] == [one.id]
+    assert network["edges"] == []
+
+
+def test_the_same_shape_ten_times_as_large_is_no_link(
+    client: FlaskClient, custody: KnownItems, authentics: list[Facts]
+) -> None:
+    one, tenfold = custody.open("LINK"), custody.open("LINK")
+    measured(client, one, 400.0, 400.0)
+    measured(client, tenfold, 4000.0, 4000.0)
+    told = call(client, "GET", f"/items/{one.id}/links/{tenfold.id}?programme=LINK", actor=ANALYST).json[
+        "other"
+    ]
+    assert told["score"] > 0.999
+    assert told["likelihood_ratio"] < 1
+    assert told["beyond_threshold"] is False
+    assert "outside the population" in told["note"]
+
+
 def test_a_correction_and_a_new_profile_are_found_by_the_next_question(
     client: FlaskClient, custody: KnownItems, authentics: list[Facts]
 ) -> None:

@@ -71,12 +71,22 @@ class RatioValidation:
     tippett_unlinked: Floats
 
 
+def least_ratios(curves: Sequence[RatioCurve], spread_scores: Floats) -> Floats:
+    """For each row (n, k) of scores the least of what k curves say: one likeness does not outweigh another's difference."""
+    return np.asarray(
+        np.min([curve.ratios(spread_scores[:, k]) for k, curve in enumerate(curves)], axis=0)
+        if len(spread_scores)
+        else np.array([])
+    )
+
+
 def validate_ratio(
     linked: Floats, unlinked: Floats, linked_folds: NDArray[np.int64], unlinked_folds: NDArray[np.int64]
 ) -> RatioValidation | None:
-    """Pairs that lie in one fold are tested by the curve of the pairs that have nothing in it; None where too few are left.
+    """Pairs that lie in one fold are tested by the curves of the pairs that have nothing in it; None where too few are left.
 
-    `linked_folds` and `unlinked_folds` (pairs, 2) are the folds of the two members.
+    `linked` and `unlinked` (pairs, k) are the spread scores, each with a curve of its own; `linked_folds` and `unlinked_folds`
+    (pairs, 2) are the folds of the two members.
     """
     ours: list[Floats] = []
     theirs: list[Floats] = []
@@ -85,9 +95,9 @@ def validate_ratio(
         shaping, other_shaping = ~here.any(axis=1), ~there.any(axis=1)
         if shaping.sum() < _LEAST_SHAPING or other_shaping.sum() < _LEAST_SHAPING:
             return None
-        curve = fit_ratio(linked[shaping], unlinked[other_shaping])
-        ours.append(curve.ratios(linked[here.all(axis=1)]))
-        theirs.append(curve.ratios(unlinked[there.all(axis=1)]))
+        curves = [fit_ratio(linked[shaping, k], unlinked[other_shaping, k]) for k in range(linked.shape[1])]
+        ours.append(least_ratios(curves, linked[here.all(axis=1)]))
+        theirs.append(least_ratios(curves, unlinked[there.all(axis=1)]))
     for_linked, for_unlinked = np.concatenate(ours), np.concatenate(theirs)
     if not len(for_linked) or not len(for_unlinked):
         return None
