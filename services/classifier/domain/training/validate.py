@@ -77,7 +77,7 @@ def validation_of(
             "overall": float(covered.mean()),
             "per_class": {name: float(covered[truth == c].mean()) for c, name in enumerate(classes)},
             "intervals": {
-                name: between_groups(covered[truth == c], own_groups[truth == c])
+                name: list(between_groups(covered[truth == c], own_groups[truth == c]))
                 for c, name in enumerate(classes)
             },
         },
