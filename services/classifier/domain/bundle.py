@@ -22,10 +22,12 @@ from services.classifier.domain.novelty import ClassDistance, UsualFit
 from services.classifier.domain.pretreatment import Pretreatment
 from services.classifier.domain.programme import Decision
 from services.classifier.domain.scorers import LinearScorer, scorer_from_arrays
+from services.classifier.domain.seen import SeenRange
 
-FORMAT = "siglab-model/3"
+FORMAT = "siglab-model/4"
+# Format 3 did not know what the library showed of analytes that the model does not use.
 # Format 2 had one vote for each member of an ensemble; format 1 one classifier in the one pre-treatment that its distances use.
-OLDER = ("siglab-model/2", "siglab-model/1")
+OLDER = ("siglab-model/3", "siglab-model/2", "siglab-model/1")
 _FORMAT_1_ALPHA = 0.02
 MAX_MANIFEST_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 512 * 2**20
@@ -192,6 +194,7 @@ def _determination_data(each: DeterminationModel, prefix: str, arrays: Arrays) -
         "views": views,
         "library": {"ids": near.ids, "labels": near.labels},
         "left_out": each.left_out,
+        "seen": [asdict(own) for own in each.seen],
     }
 
 
@@ -276,6 +279,7 @@ def _determination(data: Mapping[str, Any], arrays: Arrays) -> DeterminationMode
         ),
         left_out=tuple(data["left_out"]),
         usual=UsualFit(arrays.get("usual/fits", np.zeros(0))),
+        seen=tuple(SeenRange(**own) for own in data.get("seen", ())),
     )
 
 

@@ -18,13 +18,20 @@ class Verdict:
 
 
 def decide(
-    classes: Sequence[str], probabilities: Floats, conformal: Conformal, class_p_values: Floats, alpha: float
+    classes: Sequence[str],
+    probabilities: Floats,
+    conformal: Conformal,
+    class_p_values: Floats,
+    alpha: float,
+    *,
+    outside: bool = False,
 ) -> Verdict:
     """A class where the set holds it alone; Inconclusive, naming the whole set; Unknown where no class of it fits all modules.
 
-    The set always holds the likeliest class, so that none is concluded beside a likelier one.
+    The set always holds the likeliest class, so that none is concluded beside a likelier one. What lies `outside` of
+    anything that the library showed fits no class.
     """
-    compatible = tuple(c for c in range(len(classes)) if class_p_values[c] >= alpha)
+    compatible = tuple(c for c in range(len(classes)) if class_p_values[c] >= alpha and not outside)
     members = tuple(conformal.members(probabilities))
     if not set(members) & set(compatible):
         return Verdict(UNKNOWN, members, compatible)

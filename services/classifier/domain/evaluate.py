@@ -16,8 +16,9 @@ from services.classifier.domain.opinion import DeterminationResult, Level, Modul
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
-from services.classifier.domain.reasons import contradicted, reasons_of
+from services.classifier.domain.reasons import contradicted, of_the_unused, reasons_of
 from services.classifier.domain.run import Flags, Floats
+from services.classifier.domain.seen import Beyond, beyond
 
 _DECIMALS = 9
 
@@ -103,10 +104,13 @@ def _evaluated(
     gaps = np.isnan(raw[0])
     views = tuple(view for view in own.views if not gaps[view.columns].all())
     class_p = own.class_p_values(row, views)
-    verdict = decide(own.classes, probabilities, own.conformal, class_p, rule.novelty_alpha)
+    strange = beyond(model.programme.analytes, own.seen, values, censored)
+    verdict = decide(
+        own.classes, probabilities, own.conformal, class_p, rule.novelty_alpha, outside=bool(strange)
+    )
     alone = rule.novelty_alpha / len(views)
     evidence = tuple(
-        _evidence(model, own, view, row, gaps, alone) for view in views if view.module is not None
+        _evidence(model, own, view, row, gaps, alone, strange) for view in views if view.module is not None
     )
     torn = contradicted([own.classes[c] for c in verdict.members], evidence)
     by_class = {name: _significant(p) for name, p in zip(own.classes, class_p, strict=True)}
@@ -126,7 +130,10 @@ def _evaluated(
             _significant(outside[best]),
         ),
         evidence=evidence,
-        reasons=reasons_of(own, verdict, evidence, class_p, torn, gaps, rule.novelty_alpha),
+        reasons=(
+            *reasons_of(own, verdict, evidence, class_p, torn, gaps, rule.novelty_alpha, strange),
+            *of_the_unused(own, model.programme.analytes_of(determination), values),
+        ),
         coverage=rule.coverage,
         candidate=own.candidate,
         level=_level(determination, own, verdict, probabilities),
@@ -135,11 +142,18 @@ def _evaluated(
         nearest=nearest(own, row),
         position=position(own, row),
         qc=tuple(qc),
+        beyond=strange,
     )
 
 
 def _evidence(
-    model: Model, own: DeterminationModel, view: View, row: Floats, gaps: Flags, alone: float
+    model: Model,
+    own: DeterminationModel,
+    view: View,
+    row: Floats,
+    gaps: Flags,
+    alone: float,
+    strange: Sequence[Beyond],
 ) -> ModuleEvidence:
     assert view.module is not None and view.scorer is not None
     part = row[view.columns]
@@ -152,6 +166,9 @@ def _evidence(
         statement = f"{view.module}: unlike every class of the library"
     else:
         statement = f"{view.module}: fits {' or '.join(fits)}; most like {likely}"
+    for each in strange:
+        if each.module == view.module:
+            statement += f"; {each.statement}"
     return ModuleEvidence(
         module=view.module,
         technique=module.technique if module else "",

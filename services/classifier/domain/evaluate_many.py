@@ -14,6 +14,7 @@ from services.classifier.domain.model import Model
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED
 from services.classifier.domain.qc import check_qc
+from services.classifier.domain.seen import beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ def conclude_many(model: Model, profiles: Sequence[StoredProfile]) -> list[dict[
             gaps = np.isnan(raw[place])
             views = tuple(view for view in own.views if not gaps[view.columns].all())
             p_values = own.class_p_values(rows[place], views)
-            verdict = decide(own.classes, chances[place], own.conformal, p_values, rule.novelty_alpha)
+            strange = beyond(programme.analytes, own.seen, profile.values, profile.censored)
+            alpha = rule.novelty_alpha
+            verdict = decide(
+                own.classes, chances[place], own.conformal, p_values, alpha, outside=bool(strange)
+            )
             found[place][determination.name] = verdict.conclusion
     return found

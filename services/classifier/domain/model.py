@@ -13,6 +13,7 @@ from services.classifier.domain.pretreatment import Pretreatment
 from services.classifier.domain.programme import Programme
 from services.classifier.domain.run import Floats
 from services.classifier.domain.scorers import LinearScorer, Scorer
+from services.classifier.domain.seen import SeenRange
 
 _TINY = 1e-12
 
@@ -88,7 +89,8 @@ def joint_scores(scores: Sequence[Floats], sharpness: Sequence[float], votes: Se
 class DeterminationModel:
     """Everything that answers one determination. `classes` are leaves of the programme's tree, in the order of all arrays.
 
-    `members` give the probabilities, each from its own pre-treatment; `pretreatment` is that of distances and neighbours.
+    `members` give the probabilities, each from its own pre-treatment; `pretreatment` is that of distances and neighbours. `seen`
+    holds what the library showed of analytes that are not used; models of old know nothing of that.
     """
 
     name: str
@@ -103,6 +105,7 @@ class DeterminationModel:
     neighbourhood: Neighbourhood
     left_out: tuple[str, ...] = ()
     usual: UsualFit = UsualFit(np.zeros(0))  # noqa: RUF009 - nothing can change it
+    seen: tuple[SeenRange, ...] = ()
 
     @property
     def setting(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.classifier.domain.explain import Contribution, Neighbour
 from services.classifier.domain.qc import QcFinding
+from services.classifier.domain.seen import Beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class DeterminationResult:
-    """One determination of a result, with all that the record and the report need; `as_data` is ready for JSON."""
+    """One determination of a result, with all that the record and the report need; `as_data` is ready for JSON.
+
+    `beyond` are values of analytes that the model does not use, farther out than those of any authentic: then it is Unknown.
+    """
 
     name: str
     conclusion: str
@@ -67,6 +71,7 @@ class DeterminationResult:
     nearest: tuple[Neighbour, ...] = ()
     position: tuple[float, float] | None = None
     qc: tuple[QcFinding, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """Plain dictionaries, lists, texts and finite numbers."""

@@ -1,12 +1,13 @@
 """Sentences that say how a conclusion came about, of classes in and out of the prediction set and of what was not measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.classifier.domain.decision import Verdict
 from services.classifier.domain.model import DeterminationModel
 from services.classifier.domain.opinion import ModuleEvidence
-from services.classifier.domain.programme import UNKNOWN
+from services.classifier.domain.programme import UNKNOWN, Analyte
 from services.classifier.domain.run import Flags, Floats
+from services.classifier.domain.seen import Beyond, amount
 
 
 def contradicted(members: Sequence[str], evidence: Sequence[ModuleEvidence]) -> tuple[str, ...]:
@@ -22,6 +23,7 @@ def reasons_of(
     torn: Sequence[str],
     gaps: Flags,
     alpha: float,
+    strange: Sequence[Beyond] = (),
 ) -> tuple[str, ...]:
     """The reasons of one determination that was evaluated, the weightiest first; about `torn` classes the modules contradict."""
     reasons = []
@@ -36,6 +38,8 @@ def reasons_of(
             reasons.append(
                 f"the modules contradict each other about {about}, so the class is unknown: {sides}"
             )
+        if strange:
+            reasons.append(f"the class is unknown: {'; '.join(each.statement for each in strange)}")
         reasons += _of_the_unknown(own, verdict, evidence, class_p, alpha, torn)
     if gaps.any():
         missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
@@ -74,8 +78,21 @@ def _of_the_unknown(
     if verdict.compatible:
         fits = " or ".join(own.classes[c] for c in verdict.compatible)
         return [f"the likeliest class does not fit the profile, and what fits ({fits}) is not likely"]
-    strange = [each.module for each in evidence if not each.fits]
-    if torn and not strange:
+    if class_p.max() >= alpha:
         return []
-    where = f" ({', '.join(strange)})" if strange else ""
+    unlike = [each.module for each in evidence if not each.fits]
+    if torn and not unlike:
+        return []
+    where = f" ({', '.join(unlike)})" if unlike else ""
     return [f"the profile is unlike every class of the library{where}: p = {class_p.max():.2g} < {alpha:g}"]
+
+
+def of_the_unused(
+    own: DeterminationModel, offered: Sequence[Analyte], values: Mapping[str, float]
+) -> tuple[str, ...]:
+    """What was measured that the model does not use, where the library does not tell either how much of it is usual."""
+    known = {*own.analytes, *(each.analyte for each in own.seen)}
+    told = [f"{a.name} {amount(a, values[a.name])}" for a in offered if a.name in values.keys() - known]
+    if not told:
+        return ()
+    return (f"measured, but not considered, since the model knows nothing of it: {', '.join(told)}",)

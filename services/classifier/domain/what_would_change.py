@@ -46,8 +46,10 @@ def what_would_change(
     own = next(each for each in model.determinations if each.name == found.name)
     analytes = [a for name in own.analytes if (a := model.programme.analyte(name)) is not None]
     raw = raw_matrix(analytes, [(values, censored)])[0]
-    changes = _analytes(model, own, found, raw)
-    changes += _modules(model, found, values, censored, qc)
+    modules = _modules(model, found, values, censored, qc)
+    if found.beyond:
+        return tuple(modules)
+    changes = _analytes(model, own, found, raw) + modules
     return (*changes, *_coverage(own, found, raw, model.programme.decision.novelty_alpha))
 
 

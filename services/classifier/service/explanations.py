@@ -76,10 +76,12 @@ def explain_result(uow: UnitOfWork, settings: Settings, result: Result) -> Data:
         found = again.get(stored["name"])
         if model is not None and own is not None and found is not None and found.position is not None:
             data |= _of_one(uow, model, own, found, profile)
-            data["changes"] = [
-                _change(change, found, model)
-                for change in what_would_change(model, found, values, censored, qc)
-            ]
+            # A result of old was concluded by the rules of its time: what would change another answer says nothing about it.
+            if found.conclusion == stored["conclusion"]:
+                data["changes"] = [
+                    _change(change, found, model)
+                    for change in what_would_change(model, found, values, censored, qc)
+                ]
         told["determinations"].append(data)
     return told
 

@@ -4,6 +4,7 @@ import platform
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.classifier.domain.novelty import ClassDistance
 from services.classifier.domain.pretreatment import raw_matrix, shrunk_covariance
 from services.classifier.domain.programme import Analyte, Determination, Programme
 from services.classifier.domain.run import Floats
+from services.classifier.domain.seen import seen_ranges
 from services.classifier.domain.training.candidates import class_means, fit_lda
 from services.classifier.domain.training.cross_validate import OUTER_FOLDS, choose_and_judge, rounds_of
 from services.classifier.domain.training.left_out_collections import TICKS as OF_COLLECTIONS
@@ -150,7 +152,8 @@ def _train_one(
         "unused_analytes": [a.name for j, a in enumerate(offered) if j not in usable],
     }
     model = _final(determination, task, selection, (classes, left_out), rows, names)
-    return model, figures
+    unused = [a for a in offered if a not in analytes]
+    return replace(model, seen=seen_ranges(unused, [(a.values, a.censored) for a in rows])), figures
 
 
 def _measured(

@@ -114,7 +114,7 @@ def test_a_bundle_of_the_first_format_still_answers(cocaine: Demo) -> None:
     data = manifest["determinations"][0]
     member = data.pop("members")[0]
     data |= {"kind": member["kind"], "setting": member["setting"]}
-    del data["log_ratio"], manifest["decision"]
+    del data["log_ratio"], data["seen"], manifest["decision"]
     manifest["format"] = "siglab-model/1"
     renamed = {}
     for name in list(manifest["files"]):
