@@ -1,6 +1,7 @@
 """From a profile to an opinion: quality, then novelty, then the prediction set; with the evidence of every module."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from services.classifier.domain.opinion import DeterminationResult, Level, Modul
 from services.classifier.domain.pretreatment import raw_matrix
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN, Determination
 from services.classifier.domain.qc import QcFinding, failed
-from services.classifier.domain.reasons import contradicted, of_the_unused, reasons_of
+from services.classifier.domain.reasons import OF_THE_LIBRARY, contradicted, of_the_unused, reasons_of
 from services.classifier.domain.run import Flags, Floats
 from services.classifier.domain.seen import Beyond, beyond
 
@@ -28,10 +29,12 @@ def classify(
     values: Mapping[str, float],
     censored: frozenset[str] = frozenset(),
     qc: Sequence[QcFinding] = (),
+    items: frozenset[str] = frozenset(),
 ) -> tuple[DeterminationResult, ...]:
     """Every determination of the programme, in its order.
 
-    `values` are in the programme's units; analytes in `censored` lie below their limit of quantitation. A determination without a
+    `values` are in the programme's units; analytes in `censored` lie below their limit of quantitation; `items` are the
+    ids of the item and of what it was taken from, by which the library would know it. A determination without a
     model, with a failed QC, or with too little measured is "Not evaluated", with the reasons.
     """
     known = {each.name: each for each in model.determinations}
@@ -46,7 +49,10 @@ def classify(
         if reasons:
             results.append(_not_evaluated(model, determination.name, reasons, qc))
         else:
-            results.append(_evaluated(model, determination, own, values, censored, qc))
+            found = _evaluated(model, determination, own, values, censored, qc)
+            if not items.isdisjoint(own.neighbourhood.ids):
+                found = replace(found, reasons=(OF_THE_LIBRARY, *found.reasons))
+            results.append(found)
     return tuple(results)
 
 

@@ -9,6 +9,11 @@ from services.classifier.domain.programme import UNKNOWN, Analyte
 from services.classifier.domain.run import Flags, Floats
 from services.classifier.domain.seen import Beyond, amount
 
+#: Of an item that is itself an authentic of the library: its likeness to the library proves nothing.
+OF_THE_LIBRARY = "this item is part of the library that the model was trained on, so that its likeness to it proves nothing"
+#: Beside every probability of what is Unknown.
+IF_KNOWN = "the probabilities suppose that it is of one of the known classes, and say nothing for that"
+
 
 def contradicted(members: Sequence[str], evidence: Sequence[ModuleEvidence]) -> tuple[str, ...]:
     """The classes of the prediction set that one module excludes while another fits them."""
@@ -41,6 +46,7 @@ def reasons_of(
         if strange:
             reasons.append(f"the class is unknown: {'; '.join(each.statement for each in strange)}")
         reasons += _of_the_unknown(own, verdict, evidence, class_p, alpha, torn)
+        reasons.append(IF_KNOWN)
     if gaps.any():
         missing = [name for name, gap in zip(own.analytes, gaps, strict=True) if gap]
         reasons.append(

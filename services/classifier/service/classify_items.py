@@ -85,7 +85,8 @@ def _classify_one(
     profile = judged_profile(uow.session, model.programme, item.id)
     values = {value["analyte"]: value["value"] for value in profile["values"] if value["value"] is not None}
     censored = frozenset(value["analyte"] for value in profile["values"] if value["censored"])
-    found = evaluate(model, values, censored, check_qc(model.programme, profile["qc"], profile["qc_details"]))
+    qc = check_qc(model.programme, profile["qc"], profile["qc_details"])
+    found = evaluate(model, values, censored, qc, frozenset({item.id, item.root_id}))
     measured_by = repository.measurers(uow.session, model.programme.id, item.id)
     measured_by |= repository_runs.integrators(uow.session, model.programme.id, item.id)
     content: dict[str, Any] = {

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from services.classifier.custody import Facts
 from services.classifier.service.classify_items import classify
 from shared.actor import Actor, Role
 from shared.runtime import Runtime
@@ -23,8 +24,12 @@ Made = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def model(client: FlaskClient, runtime: Runtime, custody: KnownItems) -> str:
-    library(client, custody, "OPIN")
+def authentics(client: FlaskClient, custody: KnownItems) -> list[Facts]:
+    return library(client, custody, "OPIN")
+
+
+@pytest.fixture(scope="module")
+def model(client: FlaskClient, runtime: Runtime, authentics: list[Facts]) -> str:
     model_id = proposed(client, runtime, "OPIN")
     assert (
         call(client, "POST", f"/models/{model_id}/activate", SIGNED, actor=SECOND_SCIENTIST).status_code
@@ -81,6 +86,15 @@ def test_near_is_concluded_and_far_is_unknown(result: Made) -> None:
     far = result(60.0, 90.0)["determinations"][0]
     assert far["conclusion"] == "Unknown"
     assert abs(sum(far["probabilities"].values()) - 1) < 1e-6
+
+
+def test_an_authentic_of_the_model_is_told_to_be_one(
+    client: FlaskClient, runtime: Runtime, model: str, authentics: list[Facts], result: Made
+) -> None:
+    words = "part of the library that the model was trained on"
+    own = classified(client, runtime, authentics[0])["determinations"][0]
+    assert words in own["reasons"][0]
+    assert not any(words in reason for reason in result()["determinations"][0]["reasons"])
 
 
 def test_a_repeated_job_gives_one_result(

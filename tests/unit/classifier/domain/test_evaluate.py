@@ -228,6 +228,15 @@ def test_an_answer_is_ready_for_json_and_the_same_every_time(demo: Demo) -> None
     assert json.dumps(first, allow_nan=False) == json.dumps(second)
 
 
+def test_an_item_of_the_library_is_told_to_be_judged_against_itself(heroin: Demo) -> None:
+    model, library = heroin
+    for items, told in (({library[5].id, "other"}, True), ({"other"}, False)):
+        found = classify(model, library[5].values, library[5].censored, items=frozenset(items))[0]
+        assert (
+            any("part of the library that the model was trained on" in each for each in found.reasons) == told
+        )
+
+
 def test_an_answer_is_explained(heroin: Demo) -> None:
     model, library = heroin
     found = classify(model, library[5].values, library[5].censored)[0]
@@ -266,6 +275,8 @@ def test_any_number_gets_a_finite_answer(overlapping: Model, a: float, b: float)
 
 def test_far_from_all_classes_is_unknown(overlapping: Model) -> None:
     assert kind(overlapping, 40.0).conclusion == UNKNOWN
+    assert any("probabilities suppose" in reason for reason in kind(overlapping, 40.0).reasons)
+    assert not any("probabilities suppose" in reason for reason in kind(overlapping, 10.0).reasons)
 
 
 def test_well_separated_classes_are_told_apart_and_the_gap_is_unknown() -> None:
