@@ -218,6 +218,18 @@ class ResultSchema(Schema):
     review = fields.Dict(allow_none=True, dump_only=True)
 
 
+class WholeResultSchema(ResultSchema):
+    """An opinion with the values that it rests on."""
+
+    values = fields.List(
+        fields.Dict(),
+        dump_only=True,
+        metadata={
+            "description": "Each value as it was concluded from, its source, and whose its uncertainty is"
+        },
+    )
+
+
 ResultList = list_schema(ResultSchema)
 
 

@@ -4,6 +4,7 @@ A new class, analyte or version is a change of data, never of code. `services.cl
 into these classes and names everything that is wrong with it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,6 +145,10 @@ class Analyte:
     def is_isotope(self) -> bool:
         """Whether the value is a delta: it may be negative and is never a ratio to log."""
         return self.unit in ISOTOPE_UNITS
+
+    def declared_uncertainty(self, value: float) -> float | None:
+        """The expanded uncertainty (k=2) that the programme declares for such a value; None where it declares none."""
+        return math.hypot(value * (self.uncertainty_percent or 0.0) / 100, self.uncertainty or 0.0) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,14 @@ from typing import Any
 
 from flask import Response
 
-from services.classifier.schemas import AmendmentSchema, ResultList, ResultQuery, ResultSchema, ReviewSchema
+from services.classifier.schemas import (
+    AmendmentSchema,
+    ResultList,
+    ResultQuery,
+    ResultSchema,
+    ReviewSchema,
+    WholeResultSchema,
+)
 from services.classifier.schemas_models import ExplanationSchema, FiguresQuery
 from services.classifier.service import explanations, results
 from shared.http import context
@@ -22,7 +29,7 @@ def list_results(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.get("/results/<result_id>")
-@blp.response(200, ResultSchema)
+@blp.response(200, WholeResultSchema)
 def get_result(result_id: str) -> dict[str, Any]:
     """One result."""
     return results.get_result(context.actor(), context.uow(), result_id)

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from services.classifier import repository, repository_runs
 from services.classifier.domain.programme import Programme
-from services.classifier.models import Measurement, RunProfile
+from services.classifier.models import Measurement, RunProfile, Spectrum
 from services.classifier.repository_runs import Found
+from shared.http.schemas import format_time
 
 
 def build_profile(session: Session, programme: Programme, item_id: str) -> dict[str, Any]:
@@ -48,12 +49,11 @@ def _build(
     for run, spectrum in runs:
         digests = (spectrum.sha256,) if run.digest is None else (spectrum.sha256, run.digest)
         for value in run.profile["values"]:
-            _take(found, value, _source(run, value), spectrum.read_at, digests)
+            _take(found, value, _source(run, spectrum, value), spectrum.read_at, digests)
         qc.update(run.profile.get("qc") or {})
     for row in measured:
         for value in row.values:
-            source = {"kind": "measurement", "measurement_id": row.id, "method": row.method}
-            _take(found, value, source, row.recorded_at, (row.digest,))
+            _take(found, value, _measurement(row), row.recorded_at, (row.digest,))
         qc.update(row.qc or {})
     values = []
     for analyte in programme.analytes:
@@ -80,12 +80,31 @@ def _build(
     }
 
 
-def _source(run: RunProfile, value: dict[str, Any]) -> dict[str, Any]:
+def _measurement(row: Measurement) -> dict[str, Any]:
+    """By which method, on which instrument, by whom and when a value was measured, and what it corrects."""
+    source = {
+        "kind": "measurement",
+        "measurement_id": row.id,
+        "sha256": row.digest,
+        "method": row.method,
+        "instrument": row.instrument,
+        "measured_by": row.measured_by,
+        "occurred_at": format_time(row.occurred_at),
+    }
+    return source | ({"corrects": row.corrects, "reason": row.reason} if row.corrects else {})
+
+
+def _source(run: RunProfile, spectrum: Spectrum, value: dict[str, Any]) -> dict[str, Any]:
     """The way back from a number to the signal: the run, the version of its integration, the peaks, and where to see them."""
     peak = value.get("peak")
     source = {
         "kind": "spectrum",
         "spectrum_id": run.spectrum_id,
+        "filename": spectrum.filename,
+        "sha256": spectrum.sha256,
+        "method": spectrum.method,
+        "instrument": spectrum.instrument,
+        "acquired_at": spectrum.acquired_at,
         "profile_id": run.id,
         "version": run.version,
         "peak": peak,
@@ -96,7 +115,8 @@ def _source(run: RunProfile, value: dict[str, Any]) -> dict[str, Any]:
     if peak is not None and peak["end_s"] > peak["start_s"] and peak["first"] >= 0:
         source["trace"] = trace_path(run.spectrum_id, peak)
     if run.version > 1:
-        source |= {"reason": run.reason, "integrated_by": run.integrated_by}
+        by_hand = sorted(peak["name"] for peak in (run.changes or {}).get("peaks") or [])
+        source |= {"reason": run.reason, "integrated_by": run.integrated_by, "by_hand": by_hand}
     return source
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from services.classifier import repository
-from services.classifier.models import Model, Report, Result, Review
+from services.classifier.models import Job, Model, Report, Result, Review
 from services.classifier.service.explanations import explain_result
 from services.classifier.service.programmes import programme_of
 from services.classifier.service.report_figures import place_figure, profile_figure, reasons_figure
 from services.classifier.service.report_words import fitting, in_short, percent, reliability
+from services.classifier.service.value_sources import list_sources, told_values
 from shared.config import Settings
 from shared.db.unit_of_work import UnitOfWork
 from shared.documents.qr_code import qr_code
@@ -56,6 +57,9 @@ def report_data(
         )
         for place, found in enumerate(result.determinations)
     ]
+    values = told_values(programme, result.profile["values"], people=True)
+    sources, named = list_sources(values)
+    job = uow.session.get(Job, result.job_id) if result.job_id else None
     item = repository.item_facts(uow.session, [result.item_id]).get(result.item_id)
     entry = f"{settings.public_url.rstrip('/')}/results/{result.id}/entry"
     data = {
@@ -70,7 +74,10 @@ def report_data(
         "programme": {"id": programme.id, "version": programme.version, "title": programme.title},
         "modules": [[modules[m.name], m.technique, _measured(result, m.name)] for m in programme.modules],
         "determinations": determinations,
-        "values": _values(result.profile["values"], modules),
+        "values": _values(values, modules, named),
+        "sources": sources,
+        "classified_by": job.requested_by if job else None,
+        "performers": ", ".join(result.performers),
         "missing": [value["analyte"] for value in result.profile["values"] if not _known(value)],
         "qc": _qc(result.determinations, modules),
         "model": _model(result, model),
@@ -200,21 +207,18 @@ def _model(result: Result, model: Model | None) -> Data:
     return told
 
 
-def _values(values: list[Data], modules: dict[str, str]) -> list[Data]:
+def _values(values: list[Data], modules: dict[str, str], sources: dict[str, str]) -> list[Data]:
     """What was measured, a module at a time."""
     parts: dict[str, list[list[str]]] = {}
     for value in values:
         if _known(value):
-            parts.setdefault(value["module"], []).append(_value(value))
+            parts.setdefault(value["module"], []).append(_value(value, sources))
     return [{"module": modules.get(name, name), "rows": rows} for name, rows in parts.items()]
 
 
-def _value(value: Data) -> list[str]:
+def _value(value: Data, sources: dict[str, str]) -> list[str]:
     number = "below LOQ" if value["value"] is None or value["censored"] else f"{value['value']:.4g}"
     doubt = "not stated" if value["uncertainty"] is None else f"± {value['uncertainty']:.2g}"
-    source = value["source"] or {}
-    if source.get("kind") == "spectrum":
-        where = "peak of a stored run" if source.get("peak") else "stored run"
-    else:
-        where = f"method {source['method']}" if source.get("method") else source.get("kind", "")
-    return [value["analyte"], number, doubt, value["unit"], where]
+    if value["uncertainty_of"] == "programme":
+        doubt += " (declared)"
+    return [value["analyte"], number, doubt, value["unit"], sources.get(value["analyte"], "not recorded")]

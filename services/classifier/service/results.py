@@ -6,7 +6,9 @@ from typing import Any
 from services.classifier import repository
 from services.classifier.models import Result, Review
 from services.classifier.service.measurements import tell_ledger
+from services.classifier.service.programmes import programme_of
 from services.classifier.service.reports import make_report
+from services.classifier.service.value_sources import told_values
 from services.classifier.service.whole import (
     COPIED,
     require_whole_report,
@@ -42,7 +44,12 @@ def get_result(actor: Actor, uow: UnitOfWork, result_id: str) -> dict[str, Any]:
     require(actor, *READERS)
     row = repository.result(uow.session, actor, result_id)
     require_whole_result(row)
-    return describe(uow, row, actor)
+    programme = programme_of(repository.programme_row(uow.session, row.programme, row.programme_version))
+    people = actor.role not in (Role.OFFICE, Role.ANALYST)
+    return {
+        **describe(uow, row, actor),
+        "values": told_values(programme, row.profile["values"], people=people),
+    }
 
 
 def get_report(actor: Actor, uow: UnitOfWork, result_id: str) -> bytes:

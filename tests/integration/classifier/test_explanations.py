@@ -97,6 +97,26 @@ def test_the_report_holds_figures_what_would_change_it_and_a_code_that_leads_to_
     assert [code.text for code in read] == [data["entry"]]
 
 
+@pytest.mark.rule("E14", "E27")
+def test_report_and_result_say_where_each_value_comes_from(client: FlaskClient, result: Any) -> None:
+    path = f"/results/{result['id']}"
+    told = call(client, "GET", path, actor=TECHNICIAN).json
+    source = told["values"][0]["source"]
+    assert (source["instrument"], source["measured_by"]) == ("i", TECHNICIAN.login)
+    assert source["sha256"] in told["inputs"]
+    assert told["values"][0]["uncertainty_of"] is None
+    decided(client, result)
+    to_office = call(client, "GET", path, actor=BOGOTA).json["values"][0]["source"]
+    assert "measured_by" not in to_office
+    assert to_office["sha256"] == source["sha256"]
+    pdf = call(client, "GET", f"{path}/report.pdf", actor=REVIEWER).data
+    text = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    assert f"SHA-256 {source['sha256'][:12]}" in text.replace("\u200b", "")
+    assert f"instrument {source['instrument']}, method {source['method']}" in text
+    assert f"measured by {TECHNICIAN.login}" in text
+    assert f"Classification asked for by {TECHNICIAN.login}." in text
+
+
 def test_a_synthetic_library_is_stamped_on_every_page(
     client: FlaskClient, runtime: Runtime, result: Any
 ) -> None:

@@ -67,6 +67,9 @@ def test_an_integration_by_hand_is_a_new_version_and_the_old_stays(
     new = value(after, "norcocaine")
     assert new["value"] == pytest.approx(old["value"] / 2, rel=0.3)
     assert (new["source"]["version"], new["source"]["reason"]) == (2, "valley cut too early")
+    assert (new["source"]["integrated_by"], new["source"]["by_hand"]) == (TECHNICIAN.login, ["norcocaine"])
+    assert old["source"]["sha256"] == new["source"]["sha256"] in before["inputs"]
+    assert {"filename", "instrument", "method", "acquired_at"} <= set(new["source"])
     assert value(after, "tropacocaine")["value"] == value(before, "tropacocaine")["value"]
     assert set(after["inputs"]) == {*before["inputs"], made.json["digest"]}
     listed = call(client, "GET", f"/spectra/{spectrum_id}/integrations", actor=TECHNICIAN).json["items"]

@@ -80,8 +80,8 @@ def _value(
     if analyte.loq is not None and ratio < analyte.loq:
         remark = f"below the limit of quantitation of {analyte.loq:g}"
         return ProfileValue(analyte.name, None, analyte.unit, None, True, remark, peak, main)
-    doubt = math.hypot(ratio * (analyte.uncertainty_percent or 0.0) / 100, analyte.uncertainty or 0.0)
-    return ProfileValue(analyte.name, ratio, analyte.unit, doubt or None, False, IDENTIFIED, peak, main)
+    doubt = analyte.declared_uncertainty(ratio)
+    return ProfileValue(analyte.name, ratio, analyte.unit, doubt, False, IDENTIFIED, peak, main)
 
 
 def _named(table: PeakTable, method: Method) -> dict[str, Peak]:
