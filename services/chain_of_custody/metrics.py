@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.chain_of_custody.domain.time_limits import Kind
 from services.chain_of_custody.repository import ledger, limits
+from services.chain_of_custody.service.check_outcomes import last_outcome
 from shared.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ class LedgerCollector(Collector):
             with self._runtime.unit_of_work() as uow:
                 head = ledger.newest_checkpoint(uow.session)
                 waiting = ledger.count_waiting(uow.session)
-                check = ledger.newest_verification(uow.session)
+                check = last_outcome(uow, self._runtime.settings.keys_dir)
                 values = [0 if head is None else head.size, waiting]
                 if check is not None:
                     values += [int(check.ok), check.size, int(check.at.timestamp())]

@@ -289,7 +289,7 @@ class LogCheckpoint(Base):
 
 
 class Verification(Base):
-    """What a full check of the ledger against itself found."""
+    """What a full check of the ledger against itself found; `signature` by the log's key (rows of old have none)."""
 
     __tablename__ = "verifications"
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -297,3 +297,4 @@ class Verification(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     ok: Mapped[bool]
     findings: Mapped[list[str]] = mapped_column(JSONB)
+    signature: Mapped[bytes | None]

@@ -1,7 +1,6 @@
 """Reading the log's tables: heads, entries, proofs' parts, and what a full check asks for."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, SmallInteger, cast, func, select, text
@@ -201,16 +200,19 @@ def count_waiting(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(PendingEvent)) or 0
 
 
-def newest_verification(session: Session) -> Verification | None:
-    """The last full check."""
-    return session.scalars(select(Verification).order_by(Verification.seq.desc()).limit(1)).first()
+def newest_signed_verifications(session: Session, most: int = 20) -> list[Verification]:
+    """The outcomes of self-checks that bear a signature, whatever it is worth, the newest by their own time first."""
+    query = select(Verification).where(Verification.signature.is_not(None)).order_by(Verification.at.desc())
+    return list(session.scalars(query.limit(most)))
+
+
+def unsigned_since(session: Session, most: int = 5) -> list[int]:
+    """Rows of outcomes without a signature behind the first that has one."""
+    first = select(func.min(Verification.seq)).where(Verification.signature.is_not(None)).scalar_subquery()
+    query = select(Verification.seq).where(Verification.signature.is_(None), Verification.seq > first)
+    return list(session.scalars(query.order_by(Verification.seq).limit(most)))
 
 
 def largest_verified(session: Session) -> int:
     """The greatest size that a check has ever seen."""
     return session.scalar(select(func.max(Verification.size))) or 0
-
-
-def add_verification(session: Session, *, at: datetime, size: int, findings: list[str]) -> None:
-    """Keeps what a check found."""
-    session.add(Verification(at=at, size=size, ok=not findings, findings=findings))

@@ -68,7 +68,7 @@ def get_proof(index: int) -> dict[str, Any]:
 @blp.response(200, VerificationSchema)
 def get_verification() -> dict[str, Any]:
     """What the last full check found."""
-    return ledger.get_verification(context.actor(), context.uow())
+    return ledger.get_verification(context.actor(), context.uow(), context.runtime().settings.keys_dir)
 
 
 @blp.get("/ledger/state")

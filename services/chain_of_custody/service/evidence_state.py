@@ -6,8 +6,8 @@ Health is open to everybody, so nothing here names an item; who may read the fin
 from collections.abc import Callable
 from typing import Any
 
-from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.repository import store as store_repository
+from services.chain_of_custody.service.check_outcomes import last_outcome
 from shared.http.schemas import format_time
 from shared.runtime import Runtime
 
@@ -17,7 +17,7 @@ def evidence_check(runtime: Runtime) -> Callable[[], dict[str, Any]]:
 
     def check() -> dict[str, Any]:
         with runtime.unit_of_work() as uow:
-            verified = repository.newest_verification(uow.session)
+            verified = last_outcome(uow, runtime.settings.keys_dir)
             open_findings = store_repository.count_open(uow.session)
         words = []
         if verified is not None and not verified.ok:

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.chain_of_custody.models import LogCheckpoint
 from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.check_outcomes import last_outcome
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.crypto import merkle, tiles
@@ -65,10 +66,10 @@ def get_proof(actor: Actor, uow: UnitOfWork, index: int) -> dict[str, Any]:
     }
 
 
-def get_verification(actor: Actor, uow: UnitOfWork) -> dict[str, Any]:
+def get_verification(actor: Actor, uow: UnitOfWork, keys_dir: Path) -> dict[str, Any]:
     """What the last full check found."""
     require(actor, *LABORATORY, Role.AUDITOR, Role.ADMIN)
-    row = repository.newest_verification(uow.session)
+    row = last_outcome(uow, keys_dir)
     if row is None:
         raise Unavailable("The first check of the ledger has not ended yet.", retry_after=5)
     return {"at": row.at, "size": row.size, "ok": row.ok, "findings": list(row.findings)}

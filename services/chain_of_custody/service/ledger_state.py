@@ -4,6 +4,7 @@ from typing import Any
 
 from services.chain_of_custody.repository import attestations
 from services.chain_of_custody.repository import ledger as repository
+from services.chain_of_custody.service.check_outcomes import last_outcome
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
 from shared.actor import LABORATORY, Actor, Role, require
 from shared.config import Settings, Witness
@@ -18,7 +19,7 @@ def get_ledger_state(actor: Actor, uow: UnitOfWork, settings: Settings) -> dict[
     """What the page of the ledger shows, for those who may see checks."""
     require(actor, *READERS)
     session = uow.session
-    head, check = repository.newest_checkpoint(session), repository.newest_verification(session)
+    head, check = repository.newest_checkpoint(session), last_outcome(uow, settings.keys_dir)
     key = load_verifier_key(settings.keys_dir)
     return {
         "origin": key.name,

@@ -15,6 +15,7 @@ from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.check_attestations import check_attestations
 from services.chain_of_custody.service.check_books import wrong_books
 from services.chain_of_custody.service.check_copied_heads import check_copied_heads
+from services.chain_of_custody.service.check_outcomes import keep_outcome
 from services.chain_of_custody.service.check_tree import check_tree
 from services.chain_of_custody.service.copy_heads import copy_head
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
@@ -59,7 +60,7 @@ def verify_ledger(runtime: Runtime) -> None:
         check_attestations(uow, runtime.settings, findings)
     told = findings.told() + _check_copies(runtime, key)
     with runtime.unit_of_work() as uow:
-        repository.add_verification(uow.session, at=began, size=size, findings=told)
+        keep_outcome(uow, runtime.settings.keys_dir, at=began, size=size, findings=told)
         uow.commit()
     seconds = round(time.monotonic() - ticks, 1)
     if told:

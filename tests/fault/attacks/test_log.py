@@ -17,9 +17,10 @@ from siglab_clients.witness.add_checkpoint import Refused
 from siglab_clients.witness.keys import new_signer
 from siglab_clients.witness.server import Witness
 from siglab_clients.witness.states import States
+from tests.calls import AUDITOR
 from tests.fault.attacks.scene import SIGLAB_VERIFY, Attacker, Scene
 from tests.fault.storm.reckoning import root_of_leaves
-from tests.integration.chain_of_custody.house import opened
+from tests.integration.chain_of_custody.house import call, opened
 
 
 @contextmanager
@@ -191,3 +192,25 @@ def test_a_witness_does_not_cosign_a_fork(scene: Scene) -> None:
     with pytest.raises(Refused) as refused:
         witness.add_checkpoint(f"old {size}\n\n".encode() + scene.checkpoint())
     assert refused.value.status == 409
+
+
+@pytest.mark.rule("E19")
+@pytest.mark.parametrize("signature", [None, b"\0" * 64])
+def test_an_outcome_of_a_self_check_that_the_log_did_not_sign(scene: Scene, signature: bytes | None) -> None:
+    with scene.attacker() as attacker:
+        attacker.run("UPDATE items SET remaining_mg = remaining_mg - 1 WHERE id = %s", scene.item_id)
+    wrong = scene.self_check()
+    assert wrong
+    with scene.attacker() as attacker:
+        attacker.run(
+            "INSERT INTO verifications (seq, at, size, ok, findings, signature) OVERRIDING SYSTEM VALUE "
+            "VALUES (900000000, now() + interval '1 year', 999999, true, '[]', %s)",
+            signature,
+        )
+    told = call(scene.client, "GET", "/ledger/verification", actor=AUDITOR).json
+    assert not told["ok"] and told["findings"][:-1] == wrong and told["size"] < 999999
+    assert "row 900000000" in told["findings"][-1]
+    state = call(scene.client, "GET", "/ledger/state", actor=AUDITOR).json
+    assert not state["verification"]["ok"]
+    # It is no outcome of today either: the next check tells of it again.
+    assert "row 900000000" in scene.self_check()[-1]
