@@ -47,7 +47,9 @@ _CLASSIFIERS_PART = re.compile(
 )
 _STREAMS = re.compile(r"jobs/[^/]+/stream|spectra/[^/]+/content|items/[^/]+/bundle\.zip")
 #: What is read without a token: how the system is, what it offers, and the log, which anybody may mirror and check.
-_OPEN = re.compile(r"health|openapi\.json|metrics|ledger/(checkpoint|witnessed-checkpoint|key|tile/.+)")
+_OPEN = re.compile(
+    r"health|openapi\.json|metrics|ledger/(checkpoint|witnessed-checkpoint|key|tile/.+|releases/[^/]+/proof)"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HIDDEN_SEPARATOR = re.compile(r"%2f|%5c", re.IGNORECASE)
 

@@ -22,7 +22,7 @@ from shared.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]
 #: What a stranger may see.
-_OPEN = frozenset({"sign_in.show", "sign_in.enter", "static"})
+_OPEN = frozenset({"sign_in.show", "sign_in.enter", "static", "entry.show"})
 
 
 def create_pages(runtime: Runtime, api: Api) -> Flask:

@@ -87,19 +87,26 @@ def _verdict(event: dict[str, Any], proof: dict[str, Any] | None) -> dict[str, A
             "holds": False,
             "words": "It waits for its place in the log; load this page again in a few seconds.",
         }
-    key = ask("GET", "/ledger/key")
-    try:
-        head = open_checkpoint(proof["checkpoint"].encode(), parse_verifier_key(key.raw.body.decode()))
-        hashes = [decode_base64(each) for each in proof["hashes"]]
-        verify_inclusion(event["index"], head.size, decode_base64(proof["leaf_hash"]), hashes, head.root)
-    except (EvidenceError, ValueError) as error:
+    error = proof_holds(proof, ask("GET", "/ledger/key").raw.body.decode())
+    if error is not None:
         return {"holds": False, "words": f"The proof does not hold: {error}."}
     words = (
-        f"Checked now: its leaf is entry {event['index']} of the signed log of {head.size} entries. "
+        f"Checked now: its leaf is entry {event['index']} of the signed log of {proof['size']} entries. "
         "The laboratory held the record against its leaf; that the leaf stands for this record is shown to others by the "
         "evidence bundle, which holds the salt."
     )
     return {"holds": True, "words": words}
+
+
+def proof_holds(proof: dict[str, Any], key: str) -> str | None:
+    """Why a proof does not lead from its leaf to the head that the key signed; None where it does."""
+    try:
+        head = open_checkpoint(proof["checkpoint"].encode(), parse_verifier_key(key))
+        hashes = [decode_base64(each) for each in proof["hashes"]]
+        verify_inclusion(proof["index"], head.size, decode_base64(proof["leaf_hash"]), hashes, head.root)
+    except (EvidenceError, ValueError) as error:
+        return str(error)
+    return None if head.size == proof["size"] else f"the signed head is of {head.size} entries"
 
 
 def said_by(event: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask import abort, current_app, g, request, session
 from gateway.accounts.tokens import Identity
 from gateway.api import routing
 from gateway.api.dispatch import Api, Asked, refused
-from shared.actor import Role
+from shared.actor import ANYONE, Actor, Role
 from shared.bus.messages import BusResponse
 from shared.errors import DomainError, Unauthenticated
 from shared.identifiers import new_id
@@ -63,6 +63,13 @@ def ask(method: str, path: str, body: Any = None, **query: Any) -> Said:
     return _send(method, path, body, [("idempotency-key", once)] if once else [], query)
 
 
+def ask_openly(path: str) -> Said:
+    """Reads what a stranger may read, whoever is signed in; raises LookupError for anything else."""
+    if not routing.is_open("GET", f"/api/v1{path}"):
+        raise LookupError(f"{path} is not open to strangers")
+    return _send_as(ANYONE, "GET", path, None, [], {})
+
+
 def ask_to_change(method: str, path: str, body: Any, match: str) -> Said:
     """Changes a record; `match` is the tag of the version that the person has seen."""
     return _send(method, path, body, [("if-match", match)], {})
@@ -79,6 +86,17 @@ def _send(
     person = current_person()
     if person is None:
         raise Unauthenticated("Sign in first.")
+    return _send_as(person.actor, method, path, body, more_headers, query)
+
+
+def _send_as(
+    whom: Actor,
+    method: str,
+    path: str,
+    body: Any,
+    more_headers: list[tuple[str, str]],
+    query: dict[str, Any],
+) -> Said:
     address = f"/api/v1{path}"
     service = routing.service_for(address)
     if service is None or service == routing.GATEWAY:
@@ -88,7 +106,7 @@ def _send(
     if method != "GET":
         raw = json.dumps(body or {}).encode()
         headers.append(("content-type", "application/json"))
-    actor = replace(person.actor, request_id=new_id())
+    actor = replace(whom, request_id=new_id())
     given = urlencode({name: value for name, value in query.items() if value not in (None, "")})
     try:
         answer = api().ask(

@@ -237,6 +237,11 @@ class Event(Base):
             )
             for name in ("seal_number", "previous_seal_number")
         ),
+        Index(
+            "ix_events_released_result",
+            text("(record::jsonb #>> '{details,result_id}')"),
+            postgresql_where=text("type = 'result_released'"),
+        ),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)

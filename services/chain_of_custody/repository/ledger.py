@@ -108,6 +108,17 @@ def entry_visible_to(session: Session, actor: Actor, index: int) -> LogEntry:
     return row
 
 
+def release_entry(session: Session, result_id: str) -> LogEntry:
+    """The leaf of the act by which a result was released; raises NotFound, also while the act waits for its place."""
+    released = text("type = 'result_released' AND record::jsonb #>> '{details,result_id}' = :result")
+    event_id = session.scalars(select(Event.id).where(released.bindparams(result=result_id))).first()
+    # The leaf is looked up by itself: no join reads the records of others.
+    row = session.scalars(select(LogEntry).where(LogEntry.event_id == event_id)).first() if event_id else None
+    if row is None:
+        raise NotFound("The log has no entry of the release of such a result.")
+    return row
+
+
 def proved_parts(session: Session, item_id: str) -> list[tuple[Event, LogEntry | None]]:
     """An item's events in order, each with its leaf where it has one."""
     query = select(Event, LogEntry).outerjoin(LogEntry, LogEntry.event_id == Event.id)

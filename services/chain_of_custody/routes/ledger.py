@@ -1,4 +1,4 @@
-"""The log over HTTP: what anybody may mirror (C2SP tlog-tiles), and proofs for those who may see an event."""
+"""The log over HTTP: what anybody may mirror (C2SP tlog-tiles), the proof of a release, proofs for who may see an event."""
 
 from typing import Any
 
@@ -62,6 +62,13 @@ def get_tile(level: int, tile: str) -> Response:
 def get_proof(index: int) -> dict[str, Any]:
     """The proof that an event is in the log."""
     return ledger.get_proof(context.actor(), context.uow(), index)
+
+
+@blp.get("/ledger/releases/<result_id>/proof")
+@blp.response(200, ProofSchema)
+def get_release_proof(result_id: str) -> dict[str, Any]:
+    """The proof that the release of a result is in the log, for whoever has its report."""
+    return ledger.get_release_proof(context.actor(), context.uow(), result_id)
 
 
 @blp.get("/ledger/verification")

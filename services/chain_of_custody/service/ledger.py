@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from services.chain_of_custody.models import LogCheckpoint
+from services.chain_of_custody.models import LogCheckpoint, LogEntry
 from services.chain_of_custody.repository import ledger as repository
 from services.chain_of_custody.service.check_outcomes import last_outcome
 from services.chain_of_custody.service.ledger_keys import load_verifier_key
@@ -55,10 +55,25 @@ def get_proof(actor: Actor, uow: UnitOfWork, index: int) -> dict[str, Any]:
     head = _head(uow)
     if index >= head.size:
         raise NotFound("There is no such event in the log.")
-    row = repository.entry_visible_to(uow.session, actor, index)
-    hashes = merkle.inclusion_proof(repository.DatabaseLogStore(uow.session), index, head.size)
+    return _proof(uow, head, repository.entry_visible_to(uow.session, actor, index))
+
+
+def get_release_proof(actor: Actor, uow: UnitOfWork, result_id: str) -> dict[str, Any]:
+    """The proof that a result's release is in the log; open to everybody who has the result's id from its report.
+
+    It tells the entry, which names nobody, and nothing of the result or the item.
+    """
+    head = _head(uow)
+    row = repository.release_entry(uow.session, result_id)
+    if row.index >= head.size:
+        raise NotFound("The release waits for its place in the log; ask again in a few seconds.")
+    return _proof(uow, head, row)
+
+
+def _proof(uow: UnitOfWork, head: LogCheckpoint, row: LogEntry) -> dict[str, Any]:
+    hashes = merkle.inclusion_proof(repository.DatabaseLogStore(uow.session), row.index, head.size)
     return {
-        "index": index,
+        "index": row.index,
         "size": head.size,
         "leaf_hash": encode_base64(leaf_hash(bytes(row.entry))),
         "hashes": [encode_base64(value) for value in hashes],

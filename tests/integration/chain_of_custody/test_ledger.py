@@ -30,6 +30,7 @@ from siglab_clients.tlog.notes import parse_verifier_key
 from siglab_clients.tlog.proofs import verify_inclusion
 from tests.calls import AUDITOR, BANGKOK, BOGOTA, CUSTODIAN
 from tests.database import make_settings
+from tests.integration.chain_of_custody.histories import record
 from tests.integration.chain_of_custody.house import (
     act,
     as_service,
@@ -140,6 +141,30 @@ def test_proofs_lead_to_the_signed_head(client: FlaskClient, runtime: Runtime) -
         assert call(client, "GET", path, actor=BANGKOK).status_code == 404
     for beyond in (999_999, 10**20):
         assert call(client, "GET", f"/ledger/events/{beyond}/proof", actor=AUDITOR).status_code == 404
+
+
+@pytest.mark.rule("E19", "E30")
+def test_a_stranger_with_a_report_finds_the_proof_of_its_release_and_nothing_else(
+    client: FlaskClient, runtime: Runtime
+) -> None:
+    item_id = weighed(client)
+    record(client, item_id, "result_proposed", "HSP", result_id="r-open", result_sha256="cd" * 32)
+    path = "/ledger/releases/r-open/proof"
+    sequence(runtime)
+    assert call(client, "GET", path, actor=None).status_code == 404
+    record(client, item_id, "result_released", "agreed", result_id="r-open", result_sha256="cd" * 32)
+    assert call(client, "GET", path, actor=None).status_code == 404
+    sequence(runtime)
+    proof = call(client, "GET", path, actor=None).json
+    assert set(proof) == {"index", "size", "leaf_hash", "hashes", "checkpoint"}
+    released = next(event for event in events(client, item_id) if event["type"] == "result_released")
+    assert proof["index"] == released["index"]
+    key = parse_verifier_key(call(client, "GET", "/ledger/key", actor=None).get_data(as_text=True))
+    head = open_checkpoint(proof["checkpoint"].encode(), key)
+    hashes = [base64.b64decode(value) for value in proof["hashes"]]
+    verify_inclusion(proof["index"], head.size, base64.b64decode(proof["leaf_hash"]), hashes, head.root)
+    assert call(client, "GET", path, actor=BANGKOK).json == proof
+    assert call(client, "GET", "/ledger/releases/r-other/proof", actor=None).status_code == 404
 
 
 @pytest.mark.rule("E19")

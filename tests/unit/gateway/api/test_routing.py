@@ -92,6 +92,7 @@ def test_separators_hidden_by_encoding_lead_nowhere(raw: str) -> None:
         ("GET", "ledger/checkpoint"),
         ("GET", "ledger/key"),
         ("GET", "ledger/tile/0/x001/067"),
+        ("GET", "ledger/releases/01a2/proof"),
         ("OPTIONS", "uploads"),
     ],
 )
@@ -107,6 +108,8 @@ def test_a_stranger_may_ask(method: str, path: str) -> None:
         ("DELETE", "session"),
         ("POST", "ledger/checkpoint"),
         ("GET", "ledger/events/0/proof"),
+        ("GET", "ledger/releases/01a2/more/proof"),
+        ("POST", "ledger/releases/01a2/proof"),
         ("GET", "ledger/verification"),
         ("GET", "ledger/checkpoint/more"),
         ("GET", "offices"),
