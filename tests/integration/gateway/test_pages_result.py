@@ -45,3 +45,29 @@ def test_probabilities_of_an_unknown_are_told_as_a_supposition(
     assert page.status_code == 200, page.text
     assert page.text.count("<meter") == bars
     assert ("If it were of a known class: A 1.000, B 0.000" in page.text) == (conclusion == "Unknown")
+
+
+def test_each_value_is_shown_with_its_record_and_who_set_a_peak_by_hand(
+    door: Door, pages: FlaskClient
+) -> None:
+    run = {
+        "kind": "spectrum", "spectrum_id": "s1", "filename": "run7.cdf", "sha256": "ab" * 32, "instrument": "gcms1",
+        "method": "GC-1", "acquired_at": "2026-11-20T08:30:00Z", "version": 2, "reason": "shoulder cut off",
+        "integrated_by": "technician2", "by_hand": ["norcocaine"],
+    }  # fmt: skip
+    value = {
+        "analyte": "norcocaine", "module": "alkaloids", "unit": "1", "value": 0.02, "censored": False,
+        "uncertainty": 0.0016, "uncertainty_of": "programme", "source": run,
+    }  # fmt: skip
+
+    def answer(service: str, request: BusRequest) -> BusResponse:
+        if request.path.endswith("/results/r1"):
+            return BusResponse(200, _JSON, json.dumps({**_result("A"), "values": [value]}).encode())
+        return BusResponse(404, _JSON, b'{"status": 404, "code": "not_found", "detail": "Not here."}')
+
+    door.bus.answer = answer
+    sign_in(pages, "clara")
+    page = pages.get("/results/r1").text
+    assert "run7.cdf" in page and "abababababab…" in page and "gcms1, GC-1" in page
+    assert "version 2, by hand by technician2: shoulder cut off" in page
+    assert "0.0016 (declared by the programme)" in page
