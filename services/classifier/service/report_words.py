@@ -22,6 +22,9 @@ def in_short(found: Data, item_number: str) -> str:
             + [f"{r[:1].upper()}{r[1:]}." for r in found.get("reasons") or []]
         )
     if said == UNKNOWN:
+        if found.get("beyond"):
+            what = "; ".join(each["statement"] for each in found["beyond"])
+            return f"{item_number} lies beyond everything that the reference library shows: {what}. No class is named."
         if found.get("contradiction"):
             return (
                 f"The measurements of {item_number} contradict each other: a class that is likely by all of them together "

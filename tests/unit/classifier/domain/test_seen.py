@@ -15,6 +15,7 @@ from services.classifier.domain.programme import UNKNOWN
 from services.classifier.domain.seen import SeenRange
 from services.classifier.domain.training.train import train
 from services.classifier.domain.what_would_change import what_would_change
+from services.classifier.service.report_words import in_short
 from tests.unit.classifier.domain.builders import two_class_library, two_class_programme
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
@@ -77,6 +78,7 @@ def test_what_lies_beyond_the_library_is_unknown_and_told(
     assert any(words in reason for reason in found.reasons)
     assert words in found.evidence[0].statement
     assert [each.statement for each in found.beyond] == [words]
+    assert words in in_short(found.as_data(), "S26-000001")
     assert not any("unlike every class" in reason for reason in found.reasons)
     stored = StoredProfile({**LIKE_P, **values}, censored, {})
     assert conclude_many(model, [stored]) == [{"kind": UNKNOWN}]
