@@ -44,7 +44,7 @@ def show() -> tuple[str, int]:
         query=query,
         found=found,
         classes=sorted({name for row in found["items"] for name in row["shares"]}) if found else [],
-        shares=_shares(found).markup() if found and found["items"] else None,
+        shares=_shares(found).markup() if found and found["n"] else None,
         purity=_purity(found),
         downloads=urlencode(rows),
         picture=urlencode({**rows, "group_by": query["group_by"]}),
@@ -58,7 +58,7 @@ def picture() -> Response:
     """The picture of the shares as a file, with the caveat in it."""
     query = _query(_programmes())
     said = ask("GET", "/statistics/origins", **query)
-    if not said.ok or not said.json["items"]:
+    if not said.ok or not said.json["n"]:
         abort(404)
     response = Response(str(_shares(said.json).markup()), mimetype="image/svg+xml")
     response.headers["Content-Disposition"] = f'attachment; filename="origins-{query["programme"]}.svg"'

@@ -1,6 +1,8 @@
 """Questions and answers of the statistics."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from services.classifier.service.statistics import GROUPS
 from shared.http.schemas import Schema
@@ -13,6 +15,13 @@ class OpinionsQuery(Schema):
     determination = fields.String()
     from_ = fields.Date(data_key="from")
     to = fields.Date()
+
+    @validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuses a span that ends before it begins."""
+        first, last = data.get("from_"), data.get("to")
+        if first is not None and last is not None and first > last:
+            raise ValidationError(f"It is after the last day, {last}.", "from")
 
 
 class OriginsQuery(OpinionsQuery):
@@ -43,7 +52,10 @@ class OriginsGroupSchema(Schema):
     """One group; the counts of its shares add up to n. Purity is null where none was measured."""
 
     group = fields.String()
-    n = fields.Integer()
+    n = fields.Integer(metadata={"description": "Seizures on which an opinion was given: what shares are of"})
+    not_evaluated = fields.Integer(
+        metadata={"description": "Seizures on which none could be given; they are in no share"}
+    )
     shares = fields.Dict(keys=fields.String(), values=fields.Nested(ShareSchema))
     purity = fields.Nested(MeanSchema, allow_none=True)
 
@@ -56,6 +68,7 @@ class OriginsSchema(Schema):
     group_by = fields.String()
     items = fields.List(fields.Nested(OriginsGroupSchema))
     n = fields.Integer()
+    not_evaluated = fields.Integer()
     synthetic_n = fields.Integer(
         metadata={"description": "How many of them a model concluded that was trained on generated data"}
     )

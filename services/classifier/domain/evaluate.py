@@ -201,7 +201,7 @@ def _level(
             leaves = [
                 c for c, leaf in enumerate(own.classes) if name in (leaf, *determination.ancestors(leaf))
             ]
-            return Level(name, round(float(probabilities[leaves].sum()), _DECIMALS))
+            return Level(name, min(1.0, round(float(probabilities[leaves].sum()), _DECIMALS)))
     return None
 
 

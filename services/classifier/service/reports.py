@@ -85,6 +85,7 @@ def report_data(
         "created_at": format_time(result.created_at)[:16].replace("T", " ") + " UTC",
         "replaces": result.replaces,
         "reason": result.reason,
+        "outcome": _outcome(uow, result),
         "remarks": result.remarks,
         "synthetic": bool(model and model.provenance == "SYNTHETIC"),
         "entry": entry,
@@ -153,7 +154,27 @@ def _level(found: Data) -> str | None:
     level = found.get("level")
     if level is None or level["name"] == found["conclusion"]:
         return None
-    return f"{level['name']} (probability {level['probability']:.3f})"
+    return f"{level['name']} (probability {min(1.0, level['probability']):.3f})"
+
+
+def _outcome(uow: UnitOfWork, result: Result) -> str | None:
+    """What an amendment changed of the conclusions; None where nothing is amended."""
+    old = uow.session.get(Result, result.replaces) if result.replaces else None
+    if old is None:
+        return None
+    before = {found["name"]: _concluded(found) for found in old.determinations}
+    changed = [
+        f"{found['name'].replace('_', ' ')}: {before.get(found['name'], ('nothing',))[0]} became {found['conclusion']}"
+        for found in result.determinations
+        if before.get(found["name"]) != _concluded(found)
+    ]
+    if not changed:
+        return "Nothing changed in the conclusion: it is that of the report which this one replaces."
+    return f"What changed in the conclusion: {'; '.join(changed)}."
+
+
+def _concluded(found: Data) -> tuple[str, ...]:
+    return (found["conclusion"], *sorted(found["prediction_set"] or []))
 
 
 def _evidence(each: Data, modules: dict[str, str]) -> list[str]:

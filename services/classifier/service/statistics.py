@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.classifier import repository, repository_statistics
 from services.classifier.domain.means import mean_of
+from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN
 from services.classifier.domain.shares import period, same_words, shares
 from services.classifier.models import ExhibitFacts
 from services.classifier.service.programmes import programme_of
@@ -45,6 +46,7 @@ DICTIONARY = {
     "model_sha256": "SHA-256 of the model's bundle",
     "released_at": "Time of the release, UTC",
     "provenance": "SYNTHETIC where the model was trained on generated data, else laboratory",
+    "caveat": "How these rows came to the laboratory, and what they must not be read as",
 }
 _BATCH = 200
 
@@ -58,33 +60,45 @@ def origins(actor: Actor, runtime: Runtime, uow: UnitOfWork, query: dict[str, An
     for row in _rows(runtime, uow, query, name):
         groups.setdefault(group_of(row), []).append(row)
     everyone = [row for found in groups.values() for row in found]
-    said = {
-        row.result_id: same_words(row.conclusion, row.determination.get("prediction_set") or ())
-        for row in everyone
-    }
+    said = {row.result_id: _said(row) for row in everyone if row.conclusion != NOT_EVALUATED}
     provenance = repository_statistics.model_provenance(uow.session, query["programme"])
     purity = programme_of(repository.programme_row(uow.session, query["programme"])).purity
-    items = [
-        {
-            "group": group,
-            "n": len(found),
-            "shares": {
-                c: asdict(s) for c, s in shares([said[row.result_id] for row in found], said.values()).items()
-            },
-            "purity": _purity(found, purity),
-        }
-        for group, found in sorted(groups.items())
-    ]
+    items = []
+    for group, found in sorted(groups.items()):
+        opinions = [said[row.result_id] for row in found if row.result_id in said]
+        counted = shares(opinions, said.values()) if opinions else {}
+        items.append(
+            {
+                "group": group,
+                "n": len(opinions),
+                "not_evaluated": len(found) - len(opinions),
+                "shares": {name: asdict(share) for name, share in counted.items()},
+                "purity": _purity(found, purity),
+            }
+        )
     return {
         "programme": query["programme"],
         "determination": name,
         "group_by": query["group_by"],
         "items": items,
-        "n": len(everyone),
-        "synthetic_n": sum(provenance.get(row.model["id"]) == "SYNTHETIC" for row in everyone),
+        "n": len(said),
+        "not_evaluated": len(everyone) - len(said),
+        "synthetic_n": sum(
+            provenance.get(row.model["id"]) == "SYNTHETIC" for row in everyone if row.result_id in said
+        ),
         "purity_analyte": purity,
         "caveat": CAVEAT,
     }
+
+
+def _said(row: Any) -> str:
+    """The class that an opinion counts for: of a set of several their common class above, where there is one."""
+    level = row.determination.get("level") if row.conclusion != UNKNOWN else None
+    return (
+        str(level["name"])
+        if level
+        else same_words(row.conclusion, row.determination.get("prediction_set") or ())
+    )
 
 
 def _purity(rows: Sequence[Any], analyte: str | None) -> dict[str, Any] | None:
@@ -206,6 +220,7 @@ def _export_rows(runtime: Runtime, uow: UnitOfWork, query: dict[str, Any]) -> It
             "model_sha256": row.model["digest"],
             "released_at": row.released_at,
             "provenance": provenance.get(row.model["id"]),
+            "caveat": CAVEAT,
         }
 
 

@@ -199,6 +199,7 @@ def test_the_report_says_everything_and_an_amendment_says_what_it_replaces(
     told = " ".join(PdfReader(io.BytesIO(amended)).pages[0].extract_text().split())
     assert "Amended report" in told
     assert "seal misprinted" in told
+    assert "Nothing changed in the conclusion" in told
     assert call(client, "POST", f"{path}/amendments", body, actor=REVIEWER).status_code == 409
     with runtime.unit_of_work() as uow:
         query = text("SELECT body->>'type' FROM classifier.outbox WHERE ordering_key = :item ORDER BY seq")

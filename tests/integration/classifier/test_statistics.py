@@ -2,12 +2,14 @@
 
 import csv
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from flask.testing import FlaskClient
 
+from services.classifier.service.statistics import _said
 from shared.actor import Actor, Role
 from shared.runtime import Runtime
 from tests.calls import ANALYST, AUDITOR, BOGOTA, REVIEWER, TECHNICIAN, call
@@ -86,10 +88,40 @@ def test_the_rows_behind_the_shares_come_as_csv_and_parquet_with_a_dictionary(
     )
     assert table.column("result_id").to_pylist() == [row["result_id"] for row in rows]
     assert b"not drawn at random" in table.schema.metadata[b"caveat"]
+    assert "not drawn at random" in row["caveat"]
     dictionary = call(client, "GET", "/statistics/dictionary", actor=ANALYST).json["columns"]
     assert [column["name"] for column in dictionary] == list(row) == table.column_names
     described = table.schema.field("conclusion").metadata[b"description"].decode()
     assert described in {column["description"] for column in dictionary}
+
+
+def _row(conclusion: str, members: list[str], level: str | None = None) -> Any:
+    found = {"prediction_set": members, "level": {"name": level, "probability": 1.0} if level else None}
+    return SimpleNamespace(conclusion=conclusion, determination=found)
+
+
+def test_a_set_of_classes_counts_for_what_is_common_to_them() -> None:
+    assert _said(_row("Inconclusive (P2 or P1)", ["P2", "P1"], "Peru")) == "Peru"
+    assert _said(_row("Inconclusive (P2 or P1)", ["P2", "P1"])) == "Inconclusive (P1 or P2)"
+    assert _said(_row("P1", ["P1"], "P1")) == "P1"
+    assert _said(_row("Unknown", ["P1"], "P1")) == "Unknown"
+
+
+def test_what_was_not_evaluated_is_in_no_share(
+    client: FlaskClient, runtime: Runtime, custody: KnownItems, model: str
+) -> None:
+    before = origins(client).json
+    item = custody.open("STAT")
+    result = classified(client, runtime, item)
+    assert result["determinations"][0]["conclusion"] == "Not evaluated", result["determinations"]
+    body = {"decision": "release", "comment": "agreed", **SIGNED}
+    call(client, "POST", f"/results/{result['id']}/review", body, actor=REVIEWER)
+    after = origins(client).json
+    assert (after["n"], after["not_evaluated"]) == (before["n"], before["not_evaluated"] + 1)
+    for row in after["items"]:
+        assert "Not evaluated" not in row["shares"]
+        assert row["n"] == sum(share["n"] for share in row["shares"].values())
+    assert sum(row["not_evaluated"] for row in after["items"]) == after["not_evaluated"]
 
 
 def test_wrong_questions_are_refused_by_name(client: FlaskClient, model: str) -> None:
@@ -99,5 +131,8 @@ def test_wrong_questions_are_refused_by_name(client: FlaskClient, model: str) ->
     assert refused.status_code == 422
     assert "origin" in refused.json["detail"]
     assert origins(client, **{"from": "yesterday"}).status_code == 422
+    turned = origins(client, **{"from": "2027-01-01", "to": "2020-01-01"})
+    assert (turned.status_code, turned.json["errors"][0]["pointer"]) == (422, "/from")
+    assert origins(client, **{"from": "2020-01-01", "to": "2020-01-01"}).status_code == 200
     assert call(client, "GET", "/statistics/origins?programme=STAT", actor=BOGOTA).status_code == 403
     assert call(client, "GET", "/statistics/origins?programme=STAT", actor=TECHNICIAN).status_code == 200

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.classifier.domain.authentic import Authentic
-from services.classifier.domain.evaluate import DeterminationResult, classify
+from services.classifier.domain.evaluate import DeterminationResult, _level, classify
 from services.classifier.domain.model import Model
 from services.classifier.domain.novelty import UsualFit
 from services.classifier.domain.programme import NOT_EVALUATED, UNKNOWN
@@ -203,6 +204,18 @@ def test_a_failed_quality_rule_stops(cocaine: Demo) -> None:
     found = classify(model, library[0].values, qc=[QcFinding("blank_ratio", False, "0.2, at most 0.05")])[0]
     assert found.conclusion == NOT_EVALUATED
     assert "blank_ratio" in found.reasons[0]
+
+
+def test_the_probability_of_a_level_is_never_above_one(cocaine: Demo) -> None:
+    model, _ = cocaine
+    own = model.determinations[0]
+    members = [c for c, name in enumerate(own.classes) if name in ("Apurimac", "Huallaga/Ucayali")]
+    chances = np.zeros(len(own.classes))
+    chances[members] = 0.5000000006
+    verdict = SimpleNamespace(conclusion="Inconclusive", members=members)
+    level = _level(model.programme.determinations[0], own, verdict, chances)  # type: ignore[arg-type]
+    assert level is not None
+    assert (level.name, level.probability) == ("Peru", 1.0)
 
 
 def test_the_deepest_level_that_holds_the_whole_set_is_given(cocaine: Demo) -> None:
