@@ -39,6 +39,12 @@ def newest_programmes() -> Select[Any]:
     return select(ProgrammeRow).where(~newer.exists())
 
 
+def programme_versions(session: Session, programme_id: str) -> list[ProgrammeRow]:
+    """All versions of a programme, the oldest first."""
+    query = select(ProgrammeRow).where(ProgrammeRow.id == programme_id).order_by(ProgrammeRow.seq)
+    return list(session.scalars(query))
+
+
 def programme_row(session: Session, programme_id: str, version: str | None = None) -> ProgrammeRow:
     """One programme, the newest version where none is named; raises NotFound."""
     query = (

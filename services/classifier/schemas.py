@@ -2,6 +2,7 @@
 
 from marshmallow import fields, validate
 
+from services.classifier.domain.programme import LARGEST
 from shared.http.lists import ListQuery, list_schema
 from shared.http.schemas import Number, OccurredAt, Password, Schema, Text, Timestamp, Word
 
@@ -39,9 +40,9 @@ class ValueSchema(Schema):
     """One measured value in its analyte's unit; uncertainty is expanded, k = 2."""
 
     analyte = Word(required=True)
-    value = Number(required=True, allow_none=True)
+    value = Number(required=True, allow_none=True, least=-LARGEST, most=LARGEST)
     unit = Word(required=True)
-    uncertainty = Number(least=0, allow_none=True)
+    uncertainty = Number(least=0, most=LARGEST, allow_none=True)
 
 
 class NewMeasurementSchema(Schema):

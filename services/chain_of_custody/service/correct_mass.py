@@ -90,6 +90,12 @@ def _correct_one(
     part: Item | None = None,
 ) -> Event:
     """`part` is the item that gave the portion, where `item` is the composite that it went into."""
+    if item.ending is not None:
+        raise Conflict(
+            f"{item.number} was {item.ending}: who signed for that signed for the masses as they stand, and no correction "
+            "changes them any more.",
+            code="ended",
+        )
     require_not_condemned(uow, [item])
     records = repository.booked_records(uow.session, item.id)
     before = replay(records)
@@ -105,8 +111,11 @@ def _correct_one(
     }
     after = recheck(item.number, [*records, supposed], item.gross_mass_mg)
     finding = _finding(uow, item, before, after)
-    if finding is None and event.type == "lost" and item.ending is None:
+    if finding is None and event.type == "lost":
         finding = find_large_loss(after)
+    if finding is None and item.open_holds and not repository.open_weights(uow.session, [item.id]):
+        told = "; ".join(f"{name} {wrong[name]} is now {right[name]}" for name in right)
+        finding = f"a mass was corrected while it is on hold: {told}"
     was = describe_remaining(item)
     if after.remaining is not None:
         item.remaining_mg, item.uncertainty_mg = after.remaining.mass, after.remaining.uncertainty
@@ -136,12 +145,10 @@ def _correct_one(
 
 
 def _finding(uow: UnitOfWork, item: Item, before: Books, after: Books) -> str | None:
-    """Why a reviewer must look, where none is asked already; raises Conflict for an item that has gone."""
+    """Why a reviewer must look, where none is asked already."""
     finding = find_difference(before, after) or find_disagreement(after, item.gross_mass_mg)
     if finding is None or repository.open_weights(uow.session, [item.id]):
         return None
-    if item.ending is not None:
-        raise Conflict(f"{item.number} was {item.ending}, and {finding}.", code="mass_balance")
     return finding
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ISOTOPE_UNITS = ("per mil", "\N{PER MILLE SIGN}")
+#: No instrument tells more of anything; whole numbers beyond it have no exact form in a record (RFC 8785).
+LARGEST = 1e15
 UNKNOWN = "Unknown"
 NOT_EVALUATED = "Not evaluated"
 #: Least cosine to a reference spectrum where a method names none.

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.classifier import repository
 from services.classifier.custody import Custody, Facts
-from services.classifier.domain.programme import Programme
+from services.classifier.domain.programme import LARGEST, Programme
 from services.classifier.service.measurements import add_measurement
 from services.classifier.service.profile_rows import keep_profile_rows
 from services.classifier.service.programmes import programme_of
@@ -145,9 +145,9 @@ def _values(
 
 
 def _number(text: str) -> float | None:
-    """A number with a decimal point or one decimal comma, or None."""
+    """A number with a decimal point or one decimal comma, or None; so is what no record can hold."""
     try:
         number = float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and abs(number) <= LARGEST else None

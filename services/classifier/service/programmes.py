@@ -14,7 +14,7 @@ from services.classifier.models import ProgrammeRow
 from shared.actor import LABORATORY, Actor, Role, require, require_service
 from shared.crypto.canonical import canonical_digest
 from shared.db.unit_of_work import UnitOfWork
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, FieldError, Invalid
 from shared.http.lists import paginate
 from shared.runtime import Runtime
 
@@ -48,6 +48,7 @@ def post_programme(actor: Actor, uow: UnitOfWork, text: bytes) -> dict[str, Any]
     except InvalidProgramme as error:
         errors = [{"pointer": pointer, "message": message} for pointer, message in error.errors]
         raise Invalid(str(error), errors=errors) from error  # type: ignore[arg-type]
+    _refuse_other_units(uow, programme)
     if not _insert(uow, programme, actor.login):
         known = repository.programme_row(uow.session, programme.id, programme.version)
         if known.digest != canonical_digest(dict(programme.data)):
@@ -58,6 +59,24 @@ def post_programme(actor: Actor, uow: UnitOfWork, text: bytes) -> dict[str, Any]
             )
     uow.session.flush()
     return describe(repository.programme_row(uow.session, programme.id, programme.version))
+
+
+def _refuse_other_units(uow: UnitOfWork, programme: Programme) -> None:
+    """Raises Invalid where an analyte of an earlier version has another unit: its numbers are in the library and in results."""
+    errors: list[FieldError] = []
+    for row in repository.programme_versions(uow.session, programme.id):
+        before = {each.name: each.unit for each in programme_of(row).analytes}
+        errors += [
+            FieldError(
+                pointer=f"/analytes/{place}/unit",
+                message=f"{each.name} is measured in {before[each.name]!r} since version {row.version}; give what is measured in "
+                f"{each.unit!r} a name of its own, or post another programme.",
+            )
+            for place, each in enumerate(programme.analytes)
+            if each.name in before and each.unit != before[each.name]
+        ]
+        if errors:
+            raise Invalid("A unit does not change with the version of a programme.", errors=errors)
 
 
 def know_programme(actor: Actor, uow: UnitOfWork, programme_id: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from services.chain_of_custody.service.known_books import known_books
 from shared.actor import Actor
 from shared.runtime import Runtime
 from tests.calls import AUDITOR, BOGOTA, CUSTODIAN, REVIEWER, TECHNICIAN
+from tests.integration.chain_of_custody.histories import executed
 from tests.integration.chain_of_custody.house import (
     SIGNED,
     act,
@@ -21,6 +22,7 @@ from tests.integration.chain_of_custody.house import (
     handed,
     item,
     mass,
+    opened,
     resolved,
     told_to_intake,
 )
@@ -270,3 +272,30 @@ def test_a_portion_that_was_mistyped_is_put_right_in_its_item_and_in_the_composi
         remembered, replayed = both(runtime, known_books, item_id)
         assert remembered == replayed
     assert findings(runtime) == []
+
+
+@pytest.mark.rule("E11", "E15")
+def test_a_mass_corrected_on_hold_is_looked_at_by_a_reviewer(client: FlaskClient) -> None:
+    item_id = parcel(client)
+    assert act(client, item_id, "weighings", mass(500, 1, balance="b")).status_code == 201
+    order = {"reason": "court order", **SIGNED}
+    assert act(client, item_id, "holds", order, REVIEWER).status_code == 201
+    assert correct(client, item_id, told(client, item_id, "weighed"), net_mass_mg=100).status_code == 201
+    opened_now = told(client, item_id, "discrepancy_opened")
+    assert "on hold: net_mass_mg 500.0 is now 100" in opened_now["purpose"]
+
+
+@pytest.mark.rule("E11", "E16")
+def test_what_was_signed_away_keeps_its_masses(client: FlaskClient) -> None:
+    item_id = opened(client, gross_mass_g=10.0)
+    assert act(client, item_id, "weighings", mass(500, 1, balance="b"), CUSTODIAN).status_code == 201
+    wrong = told(client, item_id, "weighed")
+    asked = act(
+        client, item_id, "disposals", {"method": "incineration", "purpose": "closed", **SIGNED}, CUSTODIAN
+    )
+    path = f"/disposals/{asked.json['id']}"
+    assert call(client, "POST", f"{path}/authorise", SIGNED, actor=REVIEWER).status_code == 200
+    witnessed = {"witness": "custodian2", "witness_password": "verified", **SIGNED}
+    assert executed(client, f"{path}/execute", witnessed).status_code == 200
+    refused = correct(client, item_id, wrong, REVIEWER, net_mass_mg=5)
+    assert (refused.status_code, refused.json["code"]) == (409, "ended")

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from shared.http.schemas import format_time
 from tests.calls import ADMIN, ANALYST, AUDITOR, BOGOTA, CUSTODIAN, TECHNICIAN
-from tests.integration.chain_of_custody.house import SIGNED, act, call, events, item, offered, opened
+from tests.integration.chain_of_custody.house import SIGNED, act, call, events, item, opened
 
 
 def test_items_in_hands_with_the_moment_in_which_they_came(client: FlaskClient) -> None:
@@ -15,7 +15,11 @@ def test_items_in_hands_with_the_moment_in_which_they_came(client: FlaskClient) 
     place = {"place": "vault-a-1", "purpose": "storage"}
     assert act(client, kept, "moves", place, CUSTODIAN).status_code == 201
     then = format_time(datetime.now(UTC) - timedelta(hours=3))
-    path = f"/handovers/{offered(client, [handed])}/accept"
+    before = format_time(datetime.now(UTC) - timedelta(hours=4))
+    told = {"item_ids": [handed], "to": "technician", "purpose": "analysis", "occurred_at": before}
+    offer = call(client, "POST", "/handovers", told, actor=CUSTODIAN)
+    assert offer.status_code == 201, offer.data
+    path = f"/handovers/{offer.json['id']}/accept"
     assert call(client, "POST", path, {**SIGNED, "occurred_at": then}, actor=TECHNICIAN).status_code == 200
     rows = {
         row["item_id"]: row for row in call(client, "GET", "/holdings?limit=500", actor=AUDITOR).json["items"]

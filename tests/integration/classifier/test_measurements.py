@@ -30,6 +30,20 @@ def test_a_version_never_changes(client: FlaskClient, name: str) -> None:
     assert call(client, "POST", "/programmes", programme("X1"), actor=TECHNICIAN).status_code == 403
 
 
+def test_a_unit_does_not_change_with_the_version(client: FlaskClient) -> None:
+    data = programme("UNITS")
+    assert call(client, "POST", "/programmes", data, actor=SCIENTIST).status_code == 201
+    analytes = [{**each, "unit": "percent"} if each["name"] == "a" else each for each in data["analytes"]]
+    other = {**data, "version": "percent", "analytes": analytes}
+    refused = call(client, "POST", "/programmes", other, actor=SCIENTIST)
+    assert refused.status_code == 422
+    (error,) = refused.json["errors"]
+    assert error["pointer"].startswith("/analytes/") and "a name of its own" in error["message"]
+    renamed = [{**each, "name": "a_percent"} if each["name"] == "a" else each for each in analytes]
+    taken = {**other, "analytes": renamed}
+    assert call(client, "POST", "/programmes", taken, actor=SCIENTIST).status_code == 201
+
+
 def test_every_wrong_value_is_named(client: FlaskClient, custody: KnownItems, name: str) -> None:
     item = custody.open(name)
     values = [
@@ -103,6 +117,19 @@ def test_a_table_is_taken_whole_or_not_at_all(client: FlaskClient, custody: Know
     assert good.json == {"accepted": 1, "rejected": 0, "errors": []}
     for content in (b"", b"\x00\x01", b"nothing,here\n1,2\n", b"item,gold\nx,1\n", b"item,a\n"):
         assert imported(client, name, content).status_code == 422, content
+
+
+@pytest.mark.parametrize("number", [1e300, 1.1e15, -1e16])
+def test_what_no_record_can_hold_is_refused_at_the_door(
+    client: FlaskClient, custody: KnownItems, name: str, number: float
+) -> None:
+    item = custody.open(name)
+    values = [{"analyte": "a", "value": number, "unit": "1"}]
+    body = {"item_id": item.id, "programme": name, "method": "m", "instrument": "i", "values": values}
+    refused = call(client, "POST", "/measurements", body, actor=TECHNICIAN)
+    assert refused.status_code == 422 and refused.json["errors"][0]["pointer"] == "/values/0/value"
+    told = imported(client, name, table([["item", "a", "b"], [item.number, number, 1]])).json
+    assert [(error["column"], error["code"]) for error in told["errors"]] == [("a", "not_a_number")]
 
 
 def test_who_may(client: FlaskClient, custody: KnownItems, name: str) -> None:

@@ -65,13 +65,17 @@ def test_bytes_that_are_here_before_it_is_known_are_kept_in_quarantine(
     item_id = opened(client)
     acquired = datetime.now(UTC) - timedelta(minutes=10)
     upload_id = house.begun(client, item_id, CONTENT, acquired_at=format_time(acquired))
+    at = {"occurred_at": format_time(acquired - timedelta(minutes=10))}
     asked = act(
-        client, item_id, "disposals", {"method": "incineration", "purpose": "closed", **SIGNED}, CUSTODIAN
+        client,
+        item_id,
+        "disposals",
+        {"method": "incineration", "purpose": "closed", **at, **SIGNED},
+        CUSTODIAN,
     )
     path = f"/disposals/{asked.json['id']}"
-    assert call(client, "POST", f"{path}/authorise", SIGNED, actor=REVIEWER).status_code == 200
-    at = format_time(acquired - timedelta(minutes=10))
-    body = {"witness": "custodian2", "witness_password": "verified", "occurred_at": at, **SIGNED}
+    assert call(client, "POST", f"{path}/authorise", {**SIGNED, **at}, actor=REVIEWER).status_code == 200
+    body = {"witness": "custodian2", "witness_password": "verified", **at, **SIGNED}
     assert executed(client, f"{path}/execute", body).status_code == 200
     assert house.send(client, upload_id, 0, CONTENT).status_code == 200
     spectrum_id = house.complete(client, upload_id).json["spectrum_id"]
