@@ -282,7 +282,7 @@ def test_a_mass_corrected_on_hold_is_looked_at_by_a_reviewer(client: FlaskClient
     assert act(client, item_id, "holds", order, REVIEWER).status_code == 201
     assert correct(client, item_id, told(client, item_id, "weighed"), net_mass_mg=100).status_code == 201
     opened_now = told(client, item_id, "discrepancy_opened")
-    assert "on hold: net_mass_mg 500.0 is now 100" in opened_now["purpose"]
+    assert "on hold: net_mass_mg 500 is now 100" in opened_now["purpose"]
 
 
 @pytest.mark.rule("E11", "E16")
