@@ -63,7 +63,7 @@ def test_days_are_those_of_the_calendar_that_was_set(house: House, client: Flask
     (entry,) = house.of_item(item_id, Kind.OUT_OF_STORAGE)
     first = due.date() - timedelta(days=1)
     body = {
-        "time_zone": "America/Bogota",
+        "time_zone": "Asia/Bangkok",
         "weekend": ["saturday", "sunday"],
         "holidays": [{"date": first.isoformat(), "name": "Founders' day"}],
     }
