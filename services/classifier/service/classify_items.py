@@ -21,7 +21,6 @@ from shared.crypto.keys import load_public_key
 from shared.db.unit_of_work import UnitOfWork
 from shared.errors import DomainError
 from shared.runtime import Runtime
-from siglab_clients.tlog.errors import EvidenceError
 
 
 def classify(runtime: Runtime, job_id: str) -> None:
@@ -60,14 +59,7 @@ def classify(runtime: Runtime, job_id: str) -> None:
                 uow.rollback()
                 _end(runtime, job_id, "failed", error.detail)
                 return
-            try:
-                _classify_one(runtime, uow, job, model, described, facts[item_id], requested_by, act_digest)
-            except EvidenceError as error:
-                # It would be the same again: values of old, from before the door refused what no record can hold.
-                uow.rollback()
-                words = f"{facts[item_id].number}: a result of its values cannot be recorded ({error}); correct the measurement."
-                _end(runtime, job_id, "failed", words)
-                return
+            _classify_one(runtime, uow, job, model, described, facts[item_id], requested_by, act_digest)
             job.progress = place / len(item_ids)
             uow.commit()
     _end(runtime, job_id, "done", None)

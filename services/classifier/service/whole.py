@@ -12,6 +12,7 @@ from services.classifier.models import Measurement, Report, Result
 from shared.crypto.canonical import canonical_digest
 from shared.errors import Conflict
 from shared.http.schemas import format_time
+from siglab_clients.tlog.errors import EncodingError
 
 MEASURED = (
     "item_id", "programme", "programme_version", "method", "instrument", "values", "qc", "corrects", "reason", "measured_by",
@@ -35,8 +36,16 @@ def result_digest(result_id: str, told: dict[str, Any], created_at: datetime) ->
 
 
 def require_whole_measurement(row: Measurement) -> None:
-    """Raises Conflict `damaged` where the row is not what was measured."""
-    if measurement_digest({name: getattr(row, name) for name in MEASURED}, row.occurred_at) != row.digest:
+    """Raises Conflict `damaged` where the row is not what was measured, or holds a number that no record can hold."""
+    try:
+        found = measurement_digest({name: getattr(row, name) for name in MEASURED}, row.occurred_at)
+    except EncodingError as error:
+        # As one of old may, from before such values were refused: it would end every job in which its item stands.
+        raise Conflict(
+            f"Nothing can be concluded from measurement {row.id} of item {row.item_id}: {error}.",
+            code="damaged",
+        ) from error
+    if found != row.digest:
         _refuse(f"measurement {row.id}", row.digest)
 
 

@@ -1,18 +1,15 @@
 """What is destroyed is what was authorised: nothing changes it in between, and how much there was is known (E15, E16)."""
 
-import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from shared.actor import Signature
 from shared.http.schemas import format_time
 from tests.calls import CUSTODIAN, REVIEWER
+from tests.integration.chain_of_custody.histories import executed
 from tests.integration.chain_of_custody.house import (
-    CUSTODIAN2,
     SIGNED,
     act,
     call,
@@ -35,12 +32,8 @@ def _authorised(client: FlaskClient, item_id: str) -> str:
 
 
 def _execute(client: FlaskClient, disposal: str, **more: Any) -> Any:
-    now = datetime.now(UTC)
-    both = (CUSTODIAN, CUSTODIAN2)
-    signatures = tuple(Signature(who.login, who.name, who.role, "password", now) for who in both)
     body = {**SIGNED, "witness": "custodian2", "witness_password": "verified", **more}
-    signing = replace(CUSTODIAN, signatures=signatures)
-    return call(client, "POST", f"/disposals/{disposal}/execute", json.dumps(body).encode(), actor=signing)
+    return executed(client, f"/disposals/{disposal}/execute", body)
 
 
 def _kept(client: FlaskClient) -> str:

@@ -1,5 +1,6 @@
 """What was changed in the classifier's tables is refused where it would be shown, signed or concluded from."""
 
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from services.classifier.service.classify_items import classify
+from services.classifier.service.measurements import add_measurement
 from shared.config import Settings
 from shared.runtime import Runtime
 from tests.calls import BOGOTA, REVIEWER, TECHNICIAN, call
@@ -55,6 +57,26 @@ def test_a_changed_measurement_is_neither_shown_nor_concluded_from(
     classify(runtime, job_id)
     job = call(client, "GET", f"/jobs/{job_id}", actor=TECHNICIAN).json
     assert job["state"] == "failed" and job["results"] == [] and made["id"] in job["error"]
+
+
+def test_a_job_ends_where_a_result_of_old_values_cannot_be_recorded(
+    client: FlaskClient, runtime: Runtime, custody: KnownItems, model: str
+) -> None:
+    """The door refuses such values now; before it did, one of them kept a job running for ever."""
+    fine, item = custody.open("DAMG"), custody.open("DAMG")
+    measured(client, fine, 1.0, 2.0)
+    values = [{"analyte": name, "value": 1e16 + 2, "unit": "1", "uncertainty": None} for name in ("a", "b")]
+    told = {"method": "m", "instrument": "i", "values": values}
+    with runtime.unit_of_work() as uow:
+        version = call(client, "GET", "/programmes/DAMG", actor=TECHNICIAN).json["version"]
+        add_measurement(uow, TECHNICIAN, item, "DAMG", version, told, now=datetime.now(UTC))
+        uow.commit()
+    asked = {"programme": "DAMG", "item_ids": [fine.id, item.id]}
+    job_id = call(client, "POST", "/jobs", asked, actor=TECHNICIAN).json["id"]
+    classify(runtime, job_id)
+    job = call(client, "GET", f"/jobs/{job_id}", actor=TECHNICIAN).json
+    assert job["state"] == "failed" and item.id in job["error"] and "no canonical" in job["error"]
+    assert [result["item_id"] for result in job["results"]] == [fine.id]
 
 
 def test_a_changed_result_is_neither_signed_nor_shown(
