@@ -134,8 +134,12 @@ class House:
         return client
 
     def broker_says(self, path: str) -> str:
-        """What the broker tells of itself."""
-        return self.client().request("broker", BusRequest("GET", path), deadline=10).body.decode()
+        """What the broker tells of itself, over a connection of its own: it is asked again and again, also after a restart."""
+        client = BusClient(self.settings.bus_frontend, self.settings.keys_dir, "gateway")
+        try:
+            return client.request("broker", BusRequest("GET", path), deadline=10).body.decode()
+        finally:
+            client.close()
 
     def metric(self, line: str) -> int:
         """The value of one line of the broker's metrics; 0 when it is not there."""
